@@ -1,0 +1,215 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Kernel;
+using Chronos.Core.Wire;
+
+namespace Chronos.Core.Jobs;
+
+/// <summary>
+/// The one event of a timetable: everything it decided while its previous commit was in flight. Its cost in the journal is per
+/// batch, not per execution.
+/// </summary>
+public sealed record TimetableBatch(
+    [property: JsonPropertyName("t")] int Timetable,
+    [property: JsonPropertyName("e")] long Epoch,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("i")] ImmutableArray<TimetableItem> Items) : IWireMessage;
+
+/// <summary>Whether a plan fires.</summary>
+public enum PlanState
+{
+    Active,
+    Paused,
+    Disabled,
+}
+
+/// <summary>What started an execution.</summary>
+public enum ExecutionTrigger
+{
+    Schedule,
+    CatchUp,
+    Manual,
+    Retry,
+    Replay,
+    Workflow,
+    Backfill,
+}
+
+/// <summary>Where an execution stands.</summary>
+public enum ExecutionStatus
+{
+    Pending,
+    Running,
+    Succeeded,
+    Failed,
+    Cancelled,
+    TimedOut,
+    Lost,
+    Skipped,
+}
+
+/// <summary>Why a slot was not run.</summary>
+public enum SkipReason
+{
+    Paused,
+    Overlap,
+    QueueFull,
+    Denied,
+    Misfire,
+    Expired,
+    Cancelled,
+
+    /// <summary>A newer slot took its place under the policy <c>replace</c>.</summary>
+    Replaced,
+
+    /// <summary>The job was deleted while the slot waited.</summary>
+    Deleted,
+}
+
+/// <summary>
+/// One decided fact about one job, in the compact form the journal keeps. <see cref="SlotsSkipped"/>, <see cref="SlotQueued"/> and
+/// <see cref="ExecutionStarted"/> are the dispositions of slots.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "k")]
+[JsonDerivedType(typeof(PlanSet), "p")]
+[JsonDerivedType(typeof(PlanRemoved), "d")]
+[JsonDerivedType(typeof(SlotsSkipped), "s")]
+[JsonDerivedType(typeof(SlotQueued), "q")]
+[JsonDerivedType(typeof(ExecutionStarted), "x")]
+[JsonDerivedType(typeof(AttemptStarted), "n")]
+[JsonDerivedType(typeof(AttemptEnded), "o")]
+[JsonDerivedType(typeof(CancelRequested), "c")]
+[JsonDerivedType(typeof(ExecutionEnded), "f")]
+[JsonDerivedType(typeof(BackfillStarted), "b")]
+[JsonDerivedType(typeof(BackfillAdvanced), "v")]
+[JsonDerivedType(typeof(BackfillEnded), "w")]
+public abstract record TimetableItem([property: JsonPropertyName("j")] JobId Job);
+
+/// <summary>The plan of a job as of its version. Slots after <paramref name="From"/> belong to it.</summary>
+public sealed record PlanSet(
+    JobId Job,
+    [property: JsonPropertyName("t")] TenantId Tenant,
+    [property: JsonPropertyName("v")] long Version,
+    [property: JsonPropertyName("r")] int Revision,
+    [property: JsonPropertyName("s")] PlanState State,
+    [property: JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset? PausedUntil,
+    [property: JsonPropertyName("f"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset From,
+    [property: JsonPropertyName("m")] JobDefinition Definition) : TimetableItem(Job);
+
+/// <summary>The job was deleted; nothing of it is planned any more.</summary>
+public sealed record PlanRemoved(JobId Job, [property: JsonPropertyName("v")] long Version) : TimetableItem(Job);
+
+/// <summary>Slots in [<paramref name="First"/>, <paramref name="Last"/>] that were not run. One slot, or a range of them after a long outage.</summary>
+/// <param name="Count">How many slots the range holds.</param>
+public sealed record SlotsSkipped(
+    JobId Job,
+    [property: JsonPropertyName("f"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset First,
+    [property: JsonPropertyName("l"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset Last,
+    [property: JsonPropertyName("n")] long Count,
+    [property: JsonPropertyName("r")] SkipReason Reason,
+    [property: JsonPropertyName("d")] string? Detail) : TimetableItem(Job);
+
+/// <summary>A slot that waits its turn (overlap policy queue or replace, or catch-up); it ends as <see cref="ExecutionStarted"/> or <see cref="SlotsSkipped"/>.</summary>
+public sealed record SlotQueued(
+    JobId Job,
+    [property: JsonPropertyName("n"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset Nominal,
+    [property: JsonPropertyName("g")] ExecutionTrigger Trigger) : TimetableItem(Job);
+
+/// <summary>The claim: durable before the first byte leaves. Begins attempt 1.</summary>
+/// <param name="Execution">Absent for a slot: then it is (job, nominal time).</param>
+public sealed record ExecutionStarted(
+    JobId Job,
+    [property: JsonPropertyName("x")] ExecutionId? Execution,
+    [property: JsonPropertyName("n"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset Nominal,
+    [property: JsonPropertyName("g")] ExecutionTrigger Trigger,
+    [property: JsonPropertyName("r")] int Revision,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("w")] string Node) : TimetableItem(Job)
+{
+    /// <summary>Replaces the payload of the definition for this run, JSON text.</summary>
+    [JsonPropertyName("p")]
+    public string? Payload { get; init; }
+
+    /// <summary>The execution that a replay repeats, or the backfill that this run belongs to.</summary>
+    [JsonPropertyName("s")]
+    public string? Source { get; init; }
+
+    [JsonPropertyName("b")]
+    public Principal? By { get; init; }
+
+    [JsonPropertyName("q")]
+    public RequestMark? Request { get; init; }
+
+    /// <summary>The execution's identity, given or derived.</summary>
+    [JsonIgnore]
+    public ExecutionId Id => Execution ?? ExecutionId.ForSlot(Job, Nominal);
+}
+
+/// <summary>A further attempt begins: a retry, or the same execution offered again after its node was lost.</summary>
+public sealed record AttemptStarted(
+    JobId Job,
+    [property: JsonPropertyName("x")] ExecutionId Execution,
+    [property: JsonPropertyName("n")] int Attempt,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("w")] string Node) : TimetableItem(Job);
+
+/// <summary>An attempt ended. With <paramref name="RetryAt"/> the execution goes on; otherwise <see cref="ExecutionEnded"/> follows in the same batch.</summary>
+public sealed record AttemptEnded(
+    JobId Job,
+    [property: JsonPropertyName("x")] ExecutionId Execution,
+    [property: JsonPropertyName("n")] int Attempt,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("b"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset StartedAt,
+    [property: JsonPropertyName("d")] double DurationMs,
+    [property: JsonPropertyName("y")] FailureClass Failure,
+    [property: JsonPropertyName("c")] int? StatusCode,
+    [property: JsonPropertyName("e")] string? Error,
+    [property: JsonPropertyName("o")] string? Excerpt,
+    [property: JsonPropertyName("r"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset? RetryAt) : TimetableItem(Job)
+{
+    [JsonPropertyName("z")]
+    public ImmutableSortedDictionary<string, string>? Facts { get; init; }
+}
+
+/// <summary>Somebody, or a policy, wants a running execution to end; its attempt is told to stop.</summary>
+public sealed record CancelRequested(
+    JobId Job,
+    [property: JsonPropertyName("x")] ExecutionId Execution,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("b")] Principal By,
+    [property: JsonPropertyName("s")] ExecutionStatus EndsAs,
+    [property: JsonPropertyName("r")] string Reason) : TimetableItem(Job);
+
+/// <summary>The end of an execution, in a status that is final.</summary>
+public sealed record ExecutionEnded(
+    JobId Job,
+    [property: JsonPropertyName("x")] ExecutionId Execution,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("s")] ExecutionStatus Status) : TimetableItem(Job);
+
+/// <summary>A backfill began: every slot of [<paramref name="From"/>, <paramref name="To"/>) is run anew, at most <paramref name="MaxConcurrent"/> at once.</summary>
+public sealed record BackfillStarted(
+    JobId Job,
+    [property: JsonPropertyName("o")] string Operation,
+    [property: JsonPropertyName("f"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset From,
+    [property: JsonPropertyName("l"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset To,
+    [property: JsonPropertyName("n")] long Total,
+    [property: JsonPropertyName("m")] int MaxConcurrent,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("b")] Principal By) : TimetableItem(Job)
+{
+    [JsonPropertyName("q")]
+    public RequestMark? Request { get; init; }
+}
+
+/// <summary>One run of a backfill ended.</summary>
+public sealed record BackfillAdvanced(
+    JobId Job, [property: JsonPropertyName("o")] string Operation, [property: JsonPropertyName("s")] ExecutionStatus Status) : TimetableItem(Job);
+
+/// <summary>A backfill is over: all run, or cancelled.</summary>
+public sealed record BackfillEnded(
+    JobId Job,
+    [property: JsonPropertyName("o")] string Operation,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("c")] bool Cancelled) : TimetableItem(Job);

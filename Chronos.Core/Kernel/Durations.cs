@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+using System.Xml;
+
+namespace Chronos.Core.Kernel;
+
+/// <summary>Durations as users write them: Go style (<c>1h30m</c>, <c>1.5s</c>, <c>250ms</c>, also <c>2d</c> and <c>1w</c>) and ISO 8601 (<c>PT1H30M</c>).</summary>
+public static class Durations
+{
+    private static readonly (string Unit, long Ticks)[] Units =
+    [
+        ("ms", TimeSpan.TicksPerMillisecond), ("us", TimeSpan.TicksPerMicrosecond), ("µs", TimeSpan.TicksPerMicrosecond),
+        ("s", TimeSpan.TicksPerSecond), ("m", TimeSpan.TicksPerMinute), ("h", TimeSpan.TicksPerHour),
+        ("d", TimeSpan.TicksPerDay), ("w", TimeSpan.TicksPerDay * 7),
+    ];
+
+    /// <summary>Reads a duration that is not negative. Years and months of ISO 8601 are refused: they have no fixed length.</summary>
+    public static bool TryParse(string? text, out TimeSpan duration)
+    {
+        duration = default;
+        if (string.IsNullOrWhiteSpace(text) || text.Length > 64)
+        {
+            return false;
+        }
+
+        return text[0] is 'P' or 'p' ? TryParseIso(text.ToUpperInvariant(), out duration) : TryParseGo(text, out duration);
+    }
+
+    /// <summary>The shortest Go-style form: <c>1h30m</c>, <c>90s</c> becomes <c>1m30s</c>, zero is <c>0s</c>.</summary>
+    public static string Format(TimeSpan duration)
+    {
+        if (duration == TimeSpan.Zero)
+        {
+            return "0s";
+        }
+
+        var text = new StringBuilder();
+        var ticks = duration.Ticks;
+        foreach (var (unit, size) in new[] { ("h", TimeSpan.TicksPerHour), ("m", TimeSpan.TicksPerMinute), ("s", TimeSpan.TicksPerSecond), ("ms", TimeSpan.TicksPerMillisecond) })
+        {
+            var count = ticks / size;
+            ticks -= count * size;
+            if (count > 0)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{count}{unit}");
+            }
+        }
+
+        return ticks > 0 ? text.Append(CultureInfo.InvariantCulture, $"{ticks / TimeSpan.TicksPerMicrosecond}us").ToString() : text.ToString();
+    }
+
+    private static bool TryParseIso(string text, out TimeSpan duration)
+    {
+        duration = default;
+        var date = text.Split('T')[0];
+        if (date.Contains('Y', StringComparison.Ordinal) || date.Contains('M', StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        try
+        {
+            if (date.EndsWith('W') && text == date && int.TryParse(date[1..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var weeks))
+            {
+                duration = TimeSpan.FromDays(7L * weeks);
+                return true;
+            }
+
+            duration = XmlConvert.ToTimeSpan(text);
+            return duration >= TimeSpan.Zero;
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            return false;
+        }
+    }
+
+    private static bool TryParseGo(string text, out TimeSpan duration)
+    {
+        duration = default;
+        decimal ticks = 0;
+        var at = 0;
+        while (at < text.Length)
+        {
+            var start = at;
+            while (at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] == '.'))
+            {
+                at++;
+            }
+
+            if (at - start > 15 || !decimal.TryParse(text.AsSpan(start, at - start), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            {
+                return false;
+            }
+
+            start = at;
+            while (at < text.Length && char.IsLetter(text[at]))
+            {
+                at++;
+            }
+
+            var name = text[start..at];
+            var unit = Array.Find(Units, u => u.Unit == name);
+            if (unit.Unit is null)
+            {
+                return false;
+            }
+
+            ticks += number * unit.Ticks;
+        }
+
+        if (ticks > TimeSpan.FromDays(36525).Ticks)
+        {
+            return false;
+        }
+
+        duration = TimeSpan.FromTicks((long)ticks);
+        return true;
+    }
+}
