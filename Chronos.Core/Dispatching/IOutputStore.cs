@@ -1,0 +1,15 @@
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Dispatching;
+
+/// <summary>A response that is longer than its excerpt.</summary>
+public sealed record StoredOutput(string ContentType, byte[] Bytes, DateTimeOffset At);
+
+/// <summary>Keeps whole responses outside the journal, on the node that got them. Best effort: the excerpt in the journal is the durable truth.</summary>
+public interface IOutputStore
+{
+    /// <summary>Queues a write; drops it (and counts that) when the store is behind.</summary>
+    void Save(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output);
+
+    StoredOutput? Find(TenantId tenant, ExecutionId execution, int attempt);
+}
