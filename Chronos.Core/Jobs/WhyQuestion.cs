@@ -53,12 +53,11 @@ public sealed record WhyQuestion(
     DateTimeOffset? KeptFrom);
 
 /// <summary>One true sentence, and the same for programs.</summary>
-/// <param name="Before">For a time that is no slot: the nearest slot before it.</param>
-/// <param name="After">… and after it.</param>
 public sealed record WhyAnswer(WhyVerdict Verdict, string Sentence)
 {
     public SkipReason? Reason { get; init; }
 
+    /// <summary>For a time that is no slot: the nearest slot before it.</summary>
     public DateTimeOffset? Before { get; init; }
 
     public DateTimeOffset? After { get; init; }

@@ -22,6 +22,8 @@ internal sealed class Asked
 
     public RequestMark? Request { get; }
 
+    public ICollection<Violation> Violations => _query.Violations;
+
     public static async Task<Asked> Read(HttpContext http, CancellationToken cancellation)
     {
         var query = new Query(http);

@@ -66,7 +66,7 @@ internal static class JobStateEndpoints
     {
         var ask = await Asked.Read(http, cancellation);
         var given = ask.Fields?.Text("catch_up", 16);
-        MisfireRule? rule = given is null ? null : JobDocumentWords.MisfireRule(given);
+        MisfireRule? rule = given is null ? null : JobDocumentWords.FindMisfireRule(given);
         if (given is not null && rule is null)
         {
             ask.Fault("catch_up", $"'{given}' is not one of none, last, all");
