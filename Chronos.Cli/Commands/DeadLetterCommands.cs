@@ -1,0 +1,17 @@
+using System.CommandLine;
+
+namespace Chronos.Cli.Commands;
+
+/// <summary><c>chronosctl dlq …</c>: executions that failed for good.</summary>
+internal static class DeadLetterCommands
+{
+    private static readonly Option<string> Job = new("--job") { Description = "of this job only", HelpName = "job" };
+
+    public static void AddDeadLetterCommands(this RootCommand root, Surroundings around)
+    {
+        var room = root.AddRoom("dlq", "dead letters: executions that failed for good");
+        room.Add("list", "dead letters, newest first", around, [Job, Arguments.Limit, Arguments.Cursor, Arguments.All], async call => call.Print.List(
+            await Pages.ReadAsync(call, (cursor, limit) => new Query("/dead-letters").And("job", call.Of(Job)).And("limit", limit).And("cursor", cursor)),
+            ExecutionCommands.Shape));
+    }
+}
