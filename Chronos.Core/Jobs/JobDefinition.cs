@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Scheduling;
 
@@ -8,6 +9,7 @@ namespace Chronos.Core.Jobs;
 /// What a job is: the validated, normalized job document. Immutable; each change is a new revision.
 /// Read and written only by <see cref="JobDocument"/>, in the API, in files and in the journal alike.
 /// </summary>
+[JsonConverter(typeof(JobDocumentConverter))]
 public sealed record JobDefinition
 {
     public required string Name { get; init; }

@@ -1,0 +1,46 @@
+using Akka.Configuration;
+using Akka.Hosting;
+using Akka.Persistence.Sql;
+using Akka.Persistence.Sql.Config;
+using LinqToDB;
+
+namespace Chronos.Actors.Journal;
+
+/// <summary>Registers the durable base: journal and snapshots in one SQLite file.</summary>
+public static class JournalHosting
+{
+    internal const string JournalPath = "akka.persistence.journal.sql";
+    internal const string SnapshotPath = "akka.persistence.snapshot-store.sql";
+    private const string Provider = ProviderName.SQLiteMS;
+
+    /// <summary>
+    /// Journal and snapshot store on <see cref="JournalOptions.File"/>. Needs <see cref="HoconFile.WithChronosHocon"/> before it: which
+    /// classes are used, and their limits, are said there.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The HOCON file was not added first.</exception>
+    /// <exception cref="JournalDamagedException">The file is no usable database.</exception>
+    public static AkkaConfigurationBuilder WithChronosJournal(this AkkaConfigurationBuilder builder, JournalOptions options)
+    {
+        if (!builder.Configuration.HasValue || !builder.Configuration.Value.HasPath("akka.persistence.journal.plugin"))
+        {
+            throw new InvalidOperationException($"{nameof(HoconFile.WithChronosHocon)} comes before {nameof(WithChronosJournal)}");
+        }
+
+        var database = new JournalDatabase(options.File, options.Durability);
+        database.Prepare();
+        builder.AddSetup(new JournalSetup(database, options.Pulse));
+        builder.AddSetup(new DataOptionsSetup(new DataOptions()
+            .UseConnectionString(Provider, database.ConnectionString)
+            .UseInterceptor(new JournalConnectionInterceptor(database))));
+
+        return builder
+            .AddHocon(Connection(JournalPath, database).WithFallback(Connection(SnapshotPath, database)), HoconAddMode.Prepend)
+            .AddHocon(SqlPersistence.DefaultConfiguration, HoconAddMode.Append);
+    }
+
+    private static Config Connection(string path, JournalDatabase database) => ConfigurationFactory.ParseString(
+        $"""
+        {path}.connection-string = {database.ConnectionString.ToHocon()}
+        {path}.provider-name = "{Provider}"
+        """);
+}

@@ -1,0 +1,27 @@
+using System.Data.Common;
+using Akka.Actor.Setup;
+using LinqToDB.Interceptors;
+using Microsoft.Data.Sqlite;
+
+namespace Chronos.Actors.Journal;
+
+/// <summary>What the journal and the snapshot store of an actor system share; Akka creates both by itself.</summary>
+internal sealed class JournalSetup(JournalDatabase database, JournalPulse pulse) : Setup
+{
+    public JournalDatabase Database { get; } = database;
+
+    public JournalPulse Pulse { get; } = pulse;
+}
+
+/// <summary>Gives the connections that the stock classes open the same settings as ours.</summary>
+internal sealed class JournalConnectionInterceptor(JournalDatabase database) : ConnectionInterceptor
+{
+    public override void ConnectionOpened(ConnectionEventData eventData, DbConnection connection) =>
+        database.Configure((SqliteConnection)connection);
+
+    public override Task ConnectionOpenedAsync(ConnectionEventData eventData, DbConnection connection, CancellationToken cancellationToken)
+    {
+        ConnectionOpened(eventData, connection);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Contracts;
+
+/// <summary>An execution as readers see it: waiting, running, ended, or a single slot that was not run.</summary>
+/// <param name="ClaimedAt">When the claim was made; absent for a slot that waits or was not run.</param>
+/// <param name="StartedAt">When the first byte of the first attempt was about to leave; while that attempt runs, when it began.</param>
+/// <param name="RetryAt">When the next attempt is due, between two attempts.</param>
+/// <param name="Detail">Why it was skipped or cancelled, in words.</param>
+/// <param name="LatenessMs">From the scheduled time to the first byte of the first attempt; known once that attempt ended.</param>
+/// <param name="Source">The execution that a replay repeats, or the backfill that the run belongs to.</param>
+public sealed record ExecutionView(
+    ExecutionId Id,
+    TenantId Tenant,
+    JobId JobId,
+    string JobName,
+    ExecutionTrigger Trigger,
+    int? Revision,
+    DateTimeOffset ScheduledAt,
+    DateTimeOffset? ClaimedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt,
+    ExecutionStatus Status,
+    SkipReason? SkipReason,
+    string? Detail,
+    string? Node,
+    DateTimeOffset? RetryAt,
+    ImmutableArray<AttemptView> Attempts,
+    double? LatenessMs,
+    string? Source,
+    string? Payload,
+    Principal? By,
+    string TraceId);
+
+/// <summary>One attempt of an execution. Its outcome is absent while it runs.</summary>
+/// <param name="Excerpt">At most 4 KB of the response.</param>
+/// <param name="RetryAt">When the attempt after it is due, if there is to be one.</param>
+public sealed record AttemptView(
+    int Number,
+    string Node,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? EndedAt,
+    double? DurationMs,
+    FailureClass? Failure,
+    int? StatusCode,
+    string? Error,
+    string? Excerpt,
+    DateTimeOffset? RetryAt,
+    ImmutableSortedDictionary<string, string>? Facts);

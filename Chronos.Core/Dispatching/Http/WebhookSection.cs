@@ -1,0 +1,146 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Chronos.Core.Dispatching.Templates;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Dispatching.Http;
+
+/// <summary>The body that a section gives: text that is sent as it is, or JSON.</summary>
+public sealed record WebhookBody(string Text, WebhookBodyKind Kind);
+
+/// <summary>How a body was written in the document.</summary>
+public enum WebhookBodyKind
+{
+    Text,
+    Json,
+}
+
+/// <summary>One header or one parameter of the query; a name may come more than once in a query.</summary>
+public readonly record struct WebhookField(string Name, string Value);
+
+/// <summary>The validated <c>webhook</c> section of a job.</summary>
+public sealed record WebhookSection
+{
+    public required string Url { get; init; }
+
+    public string Method { get; init; } = "POST";
+
+    public ImmutableArray<WebhookField> Headers { get; init; } = [];
+
+    public ImmutableArray<WebhookField> Query { get; init; } = [];
+
+    /// <summary>Absent: the payload of the job is the body.</summary>
+    public WebhookBody? Body { get; init; }
+
+    public WebhookAuth? Auth { get; init; }
+
+    public SuccessCodes SuccessCodes { get; init; } = SuccessCodes.Default;
+
+    public bool FollowRedirects { get; init; }
+
+    /// <summary>Reads the canonical form that <see cref="ProtocolSections.Read"/> made.</summary>
+    /// <exception cref="FormatException">It is no such form.</exception>
+    public static WebhookSection Parse(string canonicalJson)
+    {
+        using var document = JsonDocument.Parse(canonicalJson);
+        var violations = new List<Violation>();
+        return WebhookSectionReader.Read(document.RootElement, "webhook", violations)
+            ?? throw new FormatException($"not a canonical webhook section: {violations[0].Field}: {violations[0].Message}");
+    }
+
+    /// <summary>The canonical form: fixed order, defaults left out.</summary>
+    public string ToJson()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            Write(writer);
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    internal ImmutableSortedSet<string> SecretsInTemplates()
+    {
+        var secrets = ImmutableSortedSet.CreateBuilder<string>(StringComparer.Ordinal);
+        foreach (var text in Headers.Concat(Query).Select(field => field.Value).Append(Url))
+        {
+            secrets.UnionWith(TemplateRules.Check(text, string.Empty, [], inPayload: false));
+        }
+
+        if (Body is { Kind: WebhookBodyKind.Text })
+        {
+            secrets.UnionWith(TemplateRules.Check(Body.Text, string.Empty, [], inPayload: false));
+        }
+        else if (Body is not null)
+        {
+            using var body = JsonDocument.Parse(Body.Text);
+            TemplateTree.Visit(body.RootElement, string.Empty, (text, _) => secrets.UnionWith(TemplateRules.Check(text, string.Empty, [], inPayload: false)));
+        }
+
+        return secrets.ToImmutable();
+    }
+
+    private static void WriteFields(Utf8JsonWriter writer, string name, ImmutableArray<WebhookField> fields)
+    {
+        if (fields.IsEmpty)
+        {
+            return;
+        }
+
+        writer.WriteStartObject(name);
+        foreach (var group in fields.GroupBy(field => field.Name, StringComparer.Ordinal))
+        {
+            writer.WritePropertyName(group.Key);
+            if (group.Count() == 1)
+            {
+                writer.WriteStringValue(group.Single().Value);
+                continue;
+            }
+
+            writer.WriteStartArray();
+            foreach (var field in group)
+            {
+                writer.WriteStringValue(field.Value);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("url", Url);
+        if (Method != "POST")
+        {
+            writer.WriteString("method", Method);
+        }
+
+        WriteFields(writer, "headers", Headers);
+        WriteFields(writer, "query", Query);
+        if (Body is { Kind: WebhookBodyKind.Text })
+        {
+            writer.WriteString("body", Body.Text);
+        }
+        else if (Body is not null)
+        {
+            writer.WritePropertyName("body");
+            writer.WriteRawValue(Body.Text);
+        }
+
+        Auth?.Write(writer);
+        SuccessCodes.Write(writer);
+        if (FollowRedirects)
+        {
+            writer.WriteBoolean("follow_redirects", true);
+        }
+
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Chronos.Core.Dispatching.Http;
+using Chronos.Core.Dispatching.Templates;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Dispatching;
+
+/// <summary>Validates the section of a job document that says where the job goes, and makes its canonical form.</summary>
+public static class ProtocolSections
+{
+    private const string BrokenText = "holds half of a surrogate pair, which is no character";
+
+    /// <summary>
+    /// Reads the section of a protocol. Every fault is added to <paramref name="violations"/> with its path below
+    /// <paramref name="path"/>; then the result is null. Otherwise it is canonical JSON: fixed order, defaults left out.
+    /// </summary>
+    public static string? Read(Protocol protocol, JsonElement section, string path, ICollection<Violation> violations)
+    {
+        if (protocol == Protocol.Http)
+        {
+            try
+            {
+                return WebhookSectionReader.Read(section, path, violations)?.ToJson();
+            }
+            catch (InvalidOperationException)
+            {
+                // The one thing that JSON may hold and a string may not.
+                violations.Add(new Violation(path, BrokenText));
+                return null;
+            }
+        }
+
+        violations.Add(new Violation(path, $"{protocol.ToString().ToLowerInvariant()}: this protocol is not available yet"));
+        return null;
+    }
+
+    /// <summary>Names of the secrets that templates of a canonical section use; each must be listed under the job's <c>secrets</c>.</summary>
+    public static ImmutableSortedSet<string> SecretsInTemplates(DispatchTarget target) =>
+        target.Protocol == Protocol.Http ? WebhookSection.Parse(target.Section).SecretsInTemplates() : [];
+
+    /// <summary>
+    /// Checks the templates in the strings of a job's <c>payload</c>: broken ones, endless ones, and ones that use
+    /// <c>payload</c>, which would refer to themselves.
+    /// </summary>
+    /// <returns>Names of the secrets that they use.</returns>
+    public static ImmutableSortedSet<string> CheckPayload(JsonElement payload, string path, ICollection<Violation> violations)
+    {
+        var secrets = ImmutableSortedSet.CreateBuilder<string>(StringComparer.Ordinal);
+        try
+        {
+            TemplateTree.Visit(payload, path, (text, at) => secrets.UnionWith(TemplateRules.Check(text, at, violations, inPayload: true)));
+        }
+        catch (InvalidOperationException)
+        {
+            violations.Add(new Violation(path, BrokenText));
+        }
+
+        return secrets.ToImmutable();
+    }
+}

@@ -1,0 +1,48 @@
+using Chronos.Core.Dispatching;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Jobs;
+
+/// <summary>The protocol section of a document: exactly one of them.</summary>
+internal static class JobDocumentTarget
+{
+    private static readonly (string Name, Protocol Protocol)[] Sections =
+        [("webhook", Protocol.Http), ("grpc", Protocol.Grpc), ("kafka", Protocol.Kafka), ("nats", Protocol.Nats), ("rabbitmq", Protocol.Rabbitmq)];
+
+    public static DispatchTarget? Read(JobDocumentFields fields, DocumentMode mode, ICollection<Violation> violations)
+    {
+        if (fields.Any("workflow") is not null && mode == DocumentMode.Strict)
+        {
+            fields.Fault("workflow", "is not available yet");
+            return null;
+        }
+
+        DispatchTarget? target = null;
+        string? first = null;
+        foreach (var (name, protocol) in Sections)
+        {
+            if (fields.Any(name) is not { } section)
+            {
+                continue;
+            }
+
+            if (first is not null)
+            {
+                fields.Fault(name, $"a job has exactly one target, and {first} is given already");
+                continue;
+            }
+
+            first = name;
+            target = mode == DocumentMode.Stored
+                ? new DispatchTarget(protocol, JobDocumentText.Compact(section))
+                : JobDocumentParts.ReadTarget(protocol, section, violations);
+        }
+
+        if (first is null)
+        {
+            fields.Fault("webhook", "is missing: a job needs exactly one target");
+        }
+
+        return target;
+    }
+}
