@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Chronos.Cli.Commands;
 using Chronos.Cli.Output;
@@ -42,9 +41,11 @@ internal static class ChronosCtl
             return Usage(parsed, around);
         }
 
-        return await parsed.InvokeAsync(
+        var exit = await parsed.InvokeAsync(
             new InvocationConfiguration { Output = around.Out, Error = around.Error, EnableDefaultExceptionHandler = false },
             cancellation);
+        await around.Out.FlushAsync(CancellationToken.None);
+        return exit;
     }
 
     private static RootCommand Tree(Surroundings around)

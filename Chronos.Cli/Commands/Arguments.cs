@@ -10,13 +10,6 @@ internal static class Arguments
 
     public static readonly Argument<string> Execution = new("execution") { Description = "execution id" };
 
-    public static readonly Option<string[]> Files = new("--file", "-f")
-    {
-        Description = "YAML or JSON file, folder, or - for stdin; may be given several times",
-        HelpName = "path",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
     public static readonly Option<string> IfMatch = new("--if-match") { Description = "only if this is still the version (ETag) of the job", HelpName = "version" };
 
     public static readonly Option<string> IdempotencyKey = new("--idempotency-key")
@@ -37,14 +30,14 @@ internal static class Arguments
 
     public static readonly Option<string> To = new("--to") { Description = "until before this time (exclusive)", HelpName = "time" };
 
-    public static readonly Option<string[]> Tags = new("--tag") { Description = "key=value; may be given several times", HelpName = "k=v" };
+    public static readonly Option<string> Tag = new("--tag") { Description = "with this tag: key, or key=value", HelpName = "k=v" };
 
     /// <summary>A POST on something that exists, under an idempotency key.</summary>
     public static ApiRequest Post(this Call call, string path, JsonNode? body = null) =>
-        new ApiRequest(HttpMethod.Post, path) { IdempotencyKey = call.Of(IdempotencyKey) ?? Guid.NewGuid().ToString("N"), IfMatch = call.IfMatch() }.With(body);
+        new ApiRequest(HttpMethod.Post, path) { IdempotencyKey = call.Of(IdempotencyKey) ?? Guid.NewGuid().ToString("N"), IfMatch = call.EntityTag() }.With(body);
 
     /// <summary>The version as an entity tag: <c>7</c>, <c>"7"</c> and <c>W/"7"</c> are all understood.</summary>
-    public static string? IfMatch(this Call call) => call.Of(Arguments.IfMatch) switch
+    public static string? EntityTag(this Call call) => call.Of(Arguments.IfMatch) switch
     {
         null => null,
         "*" => "*",

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Chronos.Cli.Output;
 
 namespace Chronos.Cli.Commands;
 

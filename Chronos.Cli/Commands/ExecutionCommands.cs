@@ -27,7 +27,7 @@ internal static class ExecutionCommands
     {
         var room = root.AddRoom("execution", "executions: what ran, and how it ended");
         room.Add("list", "executions, newest first", around,
-            [Job, Status, Arguments.From, Arguments.To, Arguments.Tags, Arguments.Limit, Arguments.Cursor, Arguments.All], ListAsync);
+            [Job, Status, Arguments.From, Arguments.To, Arguments.Tag, Arguments.Limit, Arguments.Cursor, Arguments.All], ListAsync);
         room.Add("get", "one execution with its attempts", around, [Arguments.Execution], GetAsync);
         room.Add("cancel", "stop an execution that waits, runs or is about to be retried", around, [Arguments.Execution, Arguments.IdempotencyKey],
             call => PostAsync(call, "cancel", e => $"{e.Text("id")} {e.Text("status")}"));
@@ -55,7 +55,7 @@ internal static class ExecutionCommands
     private static async Task ListAsync(Call call) => call.Print.List(
         await Pages.ReadAsync(call, (cursor, limit) => new Query("/executions")
             .And("job", call.Of(Job)).And("status", call.Of(Status)).And("from", call.Time(Arguments.From)).And("to", call.Time(Arguments.To))
-            .And("tag", call.Of(Arguments.Tags) ?? []).And("limit", limit).And("cursor", cursor)),
+            .And("tag", call.Of(Arguments.Tag)).And("limit", limit).And("cursor", cursor)),
         Shape);
 
     private static async Task GetAsync(Call call) =>

@@ -16,7 +16,12 @@ internal static partial class JobApply
 {
     private static readonly Option<bool> Prune = new("--prune") { Description = "also delete every job that no document names" };
 
-    private static readonly Option<string[]> Files = RequiredFiles();
+    private static readonly Option<string[]> Files = new("--file", "-f")
+    {
+        Description = "YAML or JSON file, folder, or - for stdin; may be given several times",
+        HelpName = "path",
+        Required = true,
+    };
 
     public static readonly Symbol[] Takes = [Files, Arguments.DryRun, Prune, Arguments.IdempotencyKey];
 
@@ -82,13 +87,6 @@ internal static partial class JobApply
     {
         var counts = answer.Items("results").GroupBy(r => r.Text("action") ?? "?").OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}").ToList();
         return $"{(dryRun ? "would be: " : "")}{(counts.Count > 0 ? string.Join(", ", counts) : "nothing to do")}";
-    }
-
-    private static Option<string[]> RequiredFiles()
-    {
-        var option = Arguments.Files;
-        option.Required = true;
-        return option;
     }
 
     // The server counts documents from 0 in the order in which they were sent: documents[3].webhook.url

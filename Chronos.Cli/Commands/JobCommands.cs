@@ -18,7 +18,7 @@ internal static class JobCommands
     public static void AddJobCommands(this RootCommand root, Surroundings around)
     {
         var room = root.AddRoom("job", "jobs: what runs, when, and how");
-        room.Add("list", "jobs, by name", around, [Search, Arguments.Tags, Enabled, Sort, Arguments.Limit, Arguments.Cursor, Arguments.All], ListAsync);
+        room.Add("list", "jobs, by name", around, [Search, Arguments.Tag, Enabled, Sort, Arguments.Limit, Arguments.Cursor, Arguments.All], ListAsync);
         room.Add("get", "one job", around, [Arguments.Job], GetAsync);
         room.AddWritingVerbs(around);
         room.Add("apply", "make the jobs of files exist as the files say; all or nothing", around, JobApply.Takes, JobApply.RunAsync);
@@ -28,12 +28,12 @@ internal static class JobCommands
         room.Add("diff", "what changed between two revisions", around, [Arguments.Job, RevisionA, RevisionB], DiffAsync);
         room.Add("rollback", "make an old revision the current one again", around, [Arguments.Job, Revision, Arguments.IfMatch, Arguments.IdempotencyKey], RollbackAsync);
         room.Add("next", "when it will run", around, [Arguments.Job, Count, Arguments.From], NextAsync);
-        room.Add("export", "all jobs as documents that 'job apply' reads; YAML unless -o json", around, [Arguments.Tags], ExportAsync);
+        room.Add("export", "all jobs as documents that 'job apply' reads; YAML unless -o json", around, [Arguments.Tag], ExportAsync);
     }
 
     private static async Task ListAsync(Call call) => call.Print.List(
         await Pages.ReadAsync(call, (cursor, limit) => new Query("/jobs")
-            .And("limit", limit).And("cursor", cursor).And("q", call.Of(Search)).And("tag", call.Of(Arguments.Tags) ?? [])
+            .And("limit", limit).And("cursor", cursor).And("q", call.Of(Search)).And("tag", call.Of(Arguments.Tag))
             .And("enabled", call.Of(Enabled) is { } enabled ? (enabled ? "true" : "false") : null).And("sort", call.Of(Sort))),
         JobShapes.Jobs);
 
@@ -41,7 +41,7 @@ internal static class JobCommands
 
     private static async Task DeleteAsync(Call call)
     {
-        var answer = await call.Api.SendAsync(new ApiRequest(HttpMethod.Delete, call.JobPath()) { IfMatch = call.IfMatch() }, call.Cancellation);
+        var answer = await call.Api.SendAsync(new ApiRequest(HttpMethod.Delete, call.JobPath()) { IfMatch = call.EntityTag() }, call.Cancellation);
         if (answer.Body.Length > 0 || call.Print.Format == OutputFormat.Table)
         {
             call.Print.Done(answer.Json, "name", $"deleted {call.Of(Arguments.Job)}");
@@ -79,7 +79,7 @@ internal static class JobCommands
     {
         var accept = call.Print.Format == OutputFormat.Json ? "application/json" : "application/yaml";
         var answer = await call.Api.SendAsync(
-            new ApiRequest(HttpMethod.Get, new Query("/jobs:export").And("tag", call.Of(Arguments.Tags) ?? []).ToString()) { Accept = accept }, call.Cancellation);
+            new ApiRequest(HttpMethod.Get, new Query("/jobs:export").And("tag", call.Of(Arguments.Tag)).ToString()) { Accept = accept }, call.Cancellation);
         if (call.Print.Format == OutputFormat.Json)
         {
             call.Print.TryPrograms(answer.Json);

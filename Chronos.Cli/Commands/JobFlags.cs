@@ -16,6 +16,7 @@ internal static class JobFlags
     private static readonly Option<string> Method = Of("--method", "HTTP method (default POST)");
     private static readonly Option<string> Body = Of("--body", "text, JSON, or @file");
     private static readonly Option<string[]> Headers = new("--header", "-H") { Description = "key=value; may be given several times", HelpName = "k=v" };
+    private static readonly Option<string[]> Tags = new("--tag") { Description = "key=value; may be given several times", HelpName = "k=v" };
     private static readonly Option<string> Payload = Of("--payload", "JSON, or @file");
     private static readonly Option<string> Timeout = Of("--timeout", "of one attempt (default 5m)");
     private static readonly Option<string> Deadline = Of("--deadline", "of the execution with all its retries");
@@ -29,7 +30,7 @@ internal static class JobFlags
 
     public static readonly Symbol[] All =
     [
-        Name, Schedule, Every, At, Timezone, Url, Method, Body, Headers, Arguments.Tags, Payload, Timeout, Deadline, MaxAttempts,
+        Name, Schedule, Every, At, Timezone, Url, Method, Body, Headers, Tags, Payload, Timeout, Deadline, MaxAttempts,
         Concurrency, Misfire, Priority, Description, Owner, Disabled,
     ];
 
@@ -64,7 +65,7 @@ internal static class JobFlags
         Put(job, "concurrency", call.Of(Concurrency));
         Put(job, "misfire", call.Of(Misfire) is { } policy ? new JsonObject { ["policy"] = policy } : null);
         Put(job, "priority", call.Of(Priority));
-        Put(job, "tags", Map("--tag", call.Of(Arguments.Tags)));
+        Put(job, "tags", Map("--tag", call.Of(Tags)));
         Put(job, "owner", call.Of(Owner));
         return new SourceDocument("", 0, JsonText.ToElement(job));
     }

@@ -49,11 +49,11 @@ internal static class JobWriteCommands
         {
             source = await JobFiles.OneAsync(call, file);
             source.Check();
-            request = new ApiRequest(HttpMethod.Put, path) { Body = JsonText.Utf8(source.Json), IfMatch = call.IfMatch() };
+            request = new ApiRequest(HttpMethod.Put, path) { Body = JsonText.Utf8(source.Json), IfMatch = call.EntityTag() };
         }
         else
         {
-            request = new ApiRequest(HttpMethod.Patch, path) { Body = JsonText.Utf8(MergePatch.Of(changes)), BodyType = "application/merge-patch+json", IfMatch = call.IfMatch() };
+            request = new ApiRequest(HttpMethod.Patch, path) { Body = JsonText.Utf8(MergePatch.Of(changes)), BodyType = "application/merge-patch+json", IfMatch = call.EntityTag() };
         }
 
         var job = (await SendAsync(call, request, source)).Json;

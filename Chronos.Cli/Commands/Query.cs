@@ -24,7 +24,5 @@ internal sealed class Query(string path)
 
     public Query And(string name, DateTimeOffset? value) => And(name, value is { } at ? Rfc3339.Format(at) : null);
 
-    public Query And(string name, IEnumerable<string> values) => values.Aggregate(this, (query, value) => query.And(name, value));
-
     public override string ToString() => _text.ToString();
 }
