@@ -76,6 +76,8 @@ public static partial class JobDocument
         var enabled = fields.Flag("enabled") ?? true;
         var (schedule, timezone) = JobDocumentTiming.Read(fields, mode, name ?? "unnamed", violations);
         var target = JobDocumentTarget.Read(fields, mode, violations);
+        var secretsInPayload = ImmutableSortedSet<string>.Empty;
+        var payload = Payload(fields, mode, violations, ref secretsInPayload);
         var definition = new JobDefinition
         {
             Name = name ?? "",
@@ -84,7 +86,7 @@ public static partial class JobDocument
             Schedule = schedule,
             Timezone = timezone,
             Target = target ?? new DispatchTarget(Protocol.Http, "{}"),
-            Payload = Payload(fields, mode),
+            Payload = payload,
             Timeout = fields.Span("timeout", JobDocumentLimits.MinDuration, JobDocumentLimits.MaxDuration) ?? JobDefinition.DefaultTimeout,
             Deadline = fields.Span("deadline", JobDocumentLimits.MinDuration, JobDocumentLimits.MaxDuration),
             Retry = JobDocumentPolicies.Retry(fields),
@@ -96,6 +98,11 @@ public static partial class JobDocument
             Secrets = Secrets(fields, mode),
         };
         fields.Finish();
+        if (mode == DocumentMode.Strict && target is not null)
+        {
+            JobDocumentTarget.CheckSecrets(fields, definition, secretsInPayload);
+        }
+
         return name is null || target is null ? null : definition;
     }
 
@@ -115,7 +122,7 @@ public static partial class JobDocument
         return name;
     }
 
-    private static string? Payload(JobDocumentFields fields, DocumentMode mode)
+    private static string? Payload(JobDocumentFields fields, DocumentMode mode, ICollection<Violation> violations, ref ImmutableSortedSet<string> secrets)
     {
         if (fields.Any("payload") is not { } value)
         {
@@ -126,6 +133,12 @@ public static partial class JobDocument
         if (mode == DocumentMode.Strict && Encoding.UTF8.GetByteCount(text) > JobDocumentLimits.MaxPayloadBytes)
         {
             fields.Fault("payload", $"is larger than {JobDocumentLimits.MaxPayloadBytes / 1024} KB");
+            return null;
+        }
+
+        if (mode == DocumentMode.Strict)
+        {
+            secrets = ProtocolSections.CheckPayload(value, "payload", violations);
         }
 
         return text;

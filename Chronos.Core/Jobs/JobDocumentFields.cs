@@ -5,7 +5,7 @@ using Chronos.Core.Kernel;
 namespace Chronos.Core.Jobs;
 
 /// <summary>How a document is read: from a user, who is told everything that is wrong, or from the journal, which is believed.</summary>
-internal enum DocumentMode
+public enum DocumentMode
 {
     Strict,
 
@@ -14,7 +14,7 @@ internal enum DocumentMode
 }
 
 /// <summary>The members of one object of a document: typed, bounded, each taken once; what nobody took is an unknown name.</summary>
-internal sealed class JobDocumentFields
+public sealed class JobDocumentFields
 {
     private readonly Dictionary<string, JsonElement> _left = new(StringComparer.Ordinal);
     private readonly List<string> _known = [];
@@ -167,7 +167,24 @@ internal sealed class JobDocumentFields
         return null;
     }
 
-    public T? Word<T>(string name, JobDocumentWords<T> words)
+    /// <summary>An instant with its offset.</summary>
+    public DateTimeOffset? Instant(string name)
+    {
+        if (Any(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.String && Rfc3339.TryParse(value.GetString(), out var at))
+        {
+            return at;
+        }
+
+        Wrong(name, value, "an instant with its offset, such as 2026-12-24T18:00:00Z");
+        return null;
+    }
+
+    internal T? Word<T>(string name, JobDocumentWords<T> words)
         where T : struct
     {
         if (Any(name) is not { } value)

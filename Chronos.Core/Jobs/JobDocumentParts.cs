@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 
@@ -31,7 +30,4 @@ internal static class JobDocumentParts
         writer.WriteString("every", Durations.Format(schedule.Every ?? TimeSpan.FromHours(1)));
         writer.WriteEndObject();
     }
-
-    public static DispatchTarget? ReadTarget(Protocol protocol, JsonElement section, ICollection<Violation> violations) =>
-        new(protocol, JobDocumentText.Compact(section));
 }

@@ -35,7 +35,7 @@ internal static class JobDocumentTarget
             first = name;
             target = mode == DocumentMode.Stored
                 ? new DispatchTarget(protocol, JobDocumentText.Compact(section))
-                : JobDocumentParts.ReadTarget(protocol, section, violations);
+                : ProtocolSections.Read(protocol, section, name, violations) is { } canonical ? new DispatchTarget(protocol, canonical) : null;
         }
 
         if (first is null)
@@ -44,5 +44,14 @@ internal static class JobDocumentTarget
         }
 
         return target;
+    }
+
+    /// <summary>A template gets at a secret only when the document lists it: who reads the list knows them all.</summary>
+    public static void CheckSecrets(JobDocumentFields fields, JobDefinition job, IEnumerable<string> inPayload)
+    {
+        foreach (var name in ProtocolSections.SecretsInTemplates(job.Target).Union(inPayload).Where(n => !job.Secrets.Contains(n)))
+        {
+            fields.Fault("secrets", $"'{name}' is used by a template but not listed here");
+        }
     }
 }

@@ -6,7 +6,7 @@ using Chronos.Core.Kernel;
 namespace Chronos.Core.Jobs;
 
 /// <summary>What is true of any JSON that becomes part of a job: its text can be read, nothing is given twice, and it is not too deep.</summary>
-internal static class JobDocumentText
+public static class JobDocumentText
 {
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -28,21 +28,32 @@ internal sealed class JobDocumentWords<T>(params (string Word, T Value)[] words)
 }
 
 /// <summary>The vocabulary of the job document.</summary>
-internal static class JobDocumentWords
+public static class JobDocumentWords
 {
-    public static readonly JobDocumentWords<OverlapPolicy> Overlap = new(
+    internal static readonly JobDocumentWords<OverlapPolicy> Overlap = new(
         ("allow", OverlapPolicy.Allow), ("forbid", OverlapPolicy.Forbid), ("replace", OverlapPolicy.Replace), ("queue", OverlapPolicy.Queue));
 
-    public static readonly JobDocumentWords<MisfireRule> Misfire = new(
+    internal static readonly JobDocumentWords<MisfireRule> Misfire = new(
         ("none", MisfireRule.None), ("last", MisfireRule.Last), ("all", MisfireRule.All));
 
-    public static readonly JobDocumentWords<JobPriority> Priority = new(
+    internal static readonly JobDocumentWords<JobPriority> Priority = new(
         ("low", JobPriority.Low), ("normal", JobPriority.Normal), ("high", JobPriority.High), ("critical", JobPriority.Critical));
 
-    public static readonly JobDocumentWords<FailureClass> RetryOn = new(
+    internal static readonly JobDocumentWords<FailureClass> RetryOn = new(
         ("timeout", FailureClass.Timeout), ("connect", FailureClass.Connect), ("5xx", FailureClass.ServerError), ("429", FailureClass.TooManyRequests),
         ("4xx", FailureClass.ClientError), ("request", FailureClass.Request), ("circuit_open", FailureClass.CircuitOpen), ("lost", FailureClass.Lost));
 
-    public static readonly JobDocumentWords<Protocol> Protocols = new(
+    internal static readonly JobDocumentWords<Protocol> Protocols = new(
         ("webhook", Protocol.Http), ("grpc", Protocol.Grpc), ("kafka", Protocol.Kafka), ("nats", Protocol.Nats), ("rabbitmq", Protocol.Rabbitmq));
+
+    /// <summary>How a failure is called, in answers as in <c>retry.retry_on</c>.</summary>
+    public static string Of(FailureClass failure) => failure switch
+    {
+        FailureClass.None => "none",
+        FailureClass.Cancelled => "cancelled",
+        _ => RetryOn.Of(failure),
+    };
+
+    /// <summary>The word of a misfire policy or of a resume's <c>catch_up</c>; null when it is none.</summary>
+    public static MisfireRule? MisfireRule(string word) => Misfire.Find(word);
 }

@@ -8,24 +8,100 @@ namespace Chronos.Core.Scheduling;
 /// </summary>
 public sealed class Schedule
 {
+    private readonly TimeSource _source;
+    private readonly ulong _seed;
+
+    internal Schedule(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed)
+    {
+        Spec = spec;
+        Zone = zone;
+        _source = source;
+        _seed = seed;
+    }
+
+    /// <summary>The version of the time zone database that all schedules are computed with.</summary>
+    public static string TzdbVersion => ZoneRules.Version;
+
     /// <summary>Compiles, or returns null and adds what is wrong (fields <c>schedule…</c> and <c>timezone</c>), with the part of the expression named.</summary>
     /// <param name="tenant">Seed of <c>H</c> and of jitter.</param>
     /// <param name="jobName">Seed of <c>H</c> and of jitter.</param>
     public static Schedule? Compile(ScheduleSpec spec, string timezone, TenantId tenant, string jobName, ICollection<Violation> violations) =>
-        throw new NotImplementedException();
+        ScheduleCompiler.Compile(spec, "schedule", timezone, Hashes.Of(tenant.Value, jobName), violations);
+
+    /// <summary>What it was compiled from.</summary>
+    public ScheduleSpec Spec { get; }
+
+    /// <summary>The IANA name of its zone.</summary>
+    public string Timezone => Zone.Id;
 
     /// <summary>True for <c>every … after_completion</c>: <see cref="Next"/> then counts from the end of the previous execution.</summary>
-    public bool AfterCompletion => throw new NotImplementedException();
+    public bool AfterCompletion => Spec.AfterCompletion;
+
+    internal ZoneRules Zone { get; }
+
+    internal TimeSource Source => _source;
 
     /// <summary>The first nominal time strictly after <paramref name="after"/>; null when there is none.</summary>
-    public DateTimeOffset? Next(DateTimeOffset after) => throw new NotImplementedException();
+    public DateTimeOffset? Next(DateTimeOffset after)
+    {
+        var (from, end) = (Math.Max(after.UtcTicks, First - 1), End);
+        if (from >= end)
+            return null;
+
+        var next = _source.Next(AfterCompletion ? after.UtcTicks : from, Zone, Spec.Dst);
+        if (next <= after.UtcTicks)
+            throw new InvalidOperationException($"the time after {Rfc3339.Format(after)} in {Zone.Id} came out as {Rfc3339.Format(Instant(next))}");
+
+        return next < end ? Instant(next) : null;
+    }
 
     /// <summary>When a slot is to be fired: its nominal time plus its deterministic jitter, never at or past the next slot.</summary>
-    public DateTimeOffset FireAt(DateTimeOffset nominal) => throw new NotImplementedException();
+    public DateTimeOffset FireAt(DateTimeOffset nominal) => nominal + JitterOf(nominal);
 
     /// <summary>The last nominal time in (<paramref name="after"/>, <paramref name="upTo"/>]; null when there is none. Does not enumerate the whole range.</summary>
-    public DateTimeOffset? Last(DateTimeOffset after, DateTimeOffset upTo) => throw new NotImplementedException();
+    public DateTimeOffset? Last(DateTimeOffset after, DateTimeOffset upTo)
+    {
+        var (from, to) = Clip(after, upTo);
+        if (to <= from)
+            return null;
+
+        var last = _source.Last(from, to, Zone, Spec.Dst);
+        return last == TimeSource.Never ? null : Instant(last);
+    }
 
     /// <summary>How many nominal times lie in (<paramref name="after"/>, <paramref name="upTo"/>].</summary>
-    public long Count(DateTimeOffset after, DateTimeOffset upTo) => throw new NotImplementedException();
+    public long Count(DateTimeOffset after, DateTimeOffset upTo)
+    {
+        var (from, to) = Clip(after, upTo);
+        return to <= from ? 0 : _source.Count(from, to, Zone, Spec.Dst);
+    }
+
+    /// <summary>The nominal times strictly after <paramref name="after"/>, as far as they are asked for.</summary>
+    public IEnumerable<DateTimeOffset> After(DateTimeOffset after)
+    {
+        for (var next = Next(after); next is { } at; next = Next(at))
+            yield return at;
+    }
+
+    internal TimeSpan JitterOf(DateTimeOffset nominal)
+    {
+        if (Spec.Jitter is not { Ticks: > 0 } jitter)
+            return TimeSpan.Zero;
+
+        var room = Next(nominal) is { } next && next - nominal < jitter ? next - nominal : jitter;
+        var part = (long)(Hashes.Fraction(_seed ^ (ulong)nominal.UtcTicks) * room.Ticks);
+        return TimeSpan.FromTicks(part - (part % TimeSpan.TicksPerMillisecond));
+    }
+
+    private long First => Spec.StartsAt?.UtcTicks ?? 0;
+
+    /// <summary>Exclusive. Without an end, the last year that a <see cref="DateTimeOffset"/> has stays out of reach.</summary>
+    private long End => Spec.EndsAt?.UtcTicks ?? LastYear;
+
+    private static readonly long LastYear = new DateTime(9999, 1, 1).Ticks;
+
+    private (long From, long To) Clip(DateTimeOffset after, DateTimeOffset upTo) =>
+        (AfterCompletion ? after.UtcTicks : Math.Max(after.UtcTicks, First - 1), Math.Min(upTo.UtcTicks, End - 1));
+
+    private static DateTimeOffset Instant(long ticks) => new(ticks, TimeSpan.Zero);
 }

@@ -1,0 +1,73 @@
+using Akka.Actor;
+using Akka.Cluster.Hosting;
+using Akka.Cluster.Sharding;
+using Akka.Hosting;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Jobs;
+using Chronos.Core.Jobs.Timetabling;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Actors.Jobs;
+
+/// <summary>What the room of jobs needs from its host.</summary>
+/// <param name="Node">Name of this node, as it stands in the ledger.</param>
+/// <param name="Dispatcher">The dispatch router of this node for a protocol.</param>
+public sealed record JobsOptions(
+    string Node, TimeProvider Time, IIdSource Ids, JobsMetrics Metrics, Func<IReadOnlyActorRegistry, Protocol, IActorRef> Dispatcher);
+
+/// <summary>Registers jobs and timetables as shard regions, and the tick leader as singleton.</summary>
+public static class JobsHosting
+{
+    private const int JobShards = 64;
+
+    public static AkkaConfigurationBuilder WithJobs(this AkkaConfigurationBuilder builder, JobsOptions options) => builder
+        .WithSingleton<TickLeaderKey>(
+            "tick-leader",
+            (_, registry, _) => Props.Create(() => new TickLeader(options.Time, registry.Get<TimetableRegionKey>(), options.Node, options.Metrics)),
+            new ClusterSingletonOptions { BufferSize = 10_000 })
+        .WithShardRegion<TimetableRegionKey>(
+            "timetable",
+            (_, registry, _) => number =>
+            {
+                var settings = new TimetableSettings(
+                    options.Node, options.Time, options.Metrics, registry.Get<TickLeaderKey>(), protocol => options.Dispatcher(registry, protocol));
+                return Props.Create(() => new TimetableActor(int.Parse(number), settings));
+            },
+            new TimetableExtractor(),
+            new ShardOptions { RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
+        .WithShardRegion<JobRegionKey>(
+            "job",
+            (_, registry, _) => entity => Props.Create(() => new JobActor($"job|{entity}", options.Time, options.Ids, registry.Get<TimetableRegionKey>())),
+            new JobExtractor(),
+            new ShardOptions { RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false });
+
+    /// <summary>Entity id <c>tenant|job</c>; jobs share shards by the number that also names their timetable.</summary>
+    private sealed class JobExtractor : HashCodeMessageExtractor
+    {
+        public JobExtractor()
+            : base(JobShards)
+        {
+        }
+
+        public override string? EntityId(object message) => message is IJobCommand c ? $"{c.Tenant}|{c.Job}" : null;
+    }
+
+    /// <summary>One shard per timetable; the number is entity id and shard id alike.</summary>
+    private sealed class TimetableExtractor : IMessageExtractor
+    {
+        public string? EntityId(object message) => message switch
+        {
+            TimetablePlanning.Tick tick => Text(tick.Timetable),
+            ITimetableCommand command => Text(TimetableNumbers.Of(command.Job)),
+            _ => null,
+        };
+
+        public object EntityMessage(object message) => message;
+
+        public string? ShardId(object message) => EntityId(message);
+
+        public string ShardId(string entityId, object? messageHint = null) => entityId;
+
+        private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

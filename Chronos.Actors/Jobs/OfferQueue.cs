@@ -1,0 +1,135 @@
+using Akka.Actor;
+using Chronos.Actors.Dispatching;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Actors.Jobs;
+
+/// <summary>
+/// Attempts of one timetable on their way to the dispatchers: offered in order, held back while a pool is full, and watched until
+/// they are reported. Not durable: the claims are, and a recovery offers them again.
+/// </summary>
+internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef self, TimeProvider time)
+{
+    /// <summary>Offers made before the mailbox is looked at again, so that refusals are seen early.</summary>
+    private const int Burst = 128;
+
+    /// <summary>How long after its own timeout a silent attempt is given up.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
+
+    private readonly Dictionary<Protocol, Lane> _lanes = [];
+    private readonly Dictionary<ExecutionId, (AttemptRequest Attempt, DateTimeOffset Since)> _offered = [];
+
+    public void Add(AttemptRequest attempt) => LaneOf(attempt.Target.Protocol).Waiting.AddLast(attempt);
+
+    public void OfferAll()
+    {
+        foreach (var protocol in _lanes.Keys.ToArray())
+        {
+            Offer(protocol);
+        }
+    }
+
+    public void Offer(Protocol protocol)
+    {
+        var lane = LaneOf(protocol);
+        lane.MoreIsCalled = false;
+        for (var n = 0; n < Burst && !lane.IsFull && lane.Waiting.First is { } next; n++)
+        {
+            lane.Waiting.RemoveFirst();
+            _offered[next.Value.Execution] = (next.Value, time.GetUtcNow());
+            dispatcher(protocol).Tell(new DispatchProtocol.Offer(next.Value), self);
+        }
+
+        if (!lane.IsFull && lane.Waiting.Count > 0 && !lane.MoreIsCalled)
+        {
+            lane.MoreIsCalled = true;
+            self.Tell(new More(protocol));
+        }
+    }
+
+    public void Refused(AttemptRequest attempt)
+    {
+        var lane = LaneOf(attempt.Target.Protocol);
+        lane.IsFull = true;
+        if (_offered.TryGetValue(attempt.Execution, out var offered) && offered.Attempt.Attempt == attempt.Attempt)
+        {
+            _offered.Remove(attempt.Execution);
+            lane.Returned.Enqueue(attempt);
+        }
+    }
+
+    public void Resume(Protocol protocol)
+    {
+        var lane = LaneOf(protocol);
+        lane.IsFull = false;
+        foreach (var attempt in lane.Returned.Reverse())
+        {
+            lane.Waiting.AddFirst(attempt);
+        }
+
+        lane.Returned.Clear();
+        Offer(protocol);
+    }
+
+    public void Ended(ExecutionId execution, int attempt)
+    {
+        if (_offered.TryGetValue(execution, out var offered) && offered.Attempt.Attempt <= attempt)
+        {
+            _offered.Remove(execution);
+        }
+    }
+
+    /// <summary>Takes back an attempt that no dispatcher has; null when one may have it.</summary>
+    public AttemptRequest? Withdraw(ExecutionId execution)
+    {
+        foreach (var lane in _lanes.Values)
+        {
+            if (lane.Waiting.FirstOrDefault(a => a.Execution == execution) is { } waiting)
+            {
+                lane.Waiting.Remove(waiting);
+                return waiting;
+            }
+
+            if (lane.Returned.FirstOrDefault(a => a.Execution == execution) is { } returned)
+            {
+                lane.Returned = new Queue<AttemptRequest>(lane.Returned.Where(a => a != returned));
+                return returned;
+            }
+        }
+
+        return null;
+    }
+
+    public IReadOnlyList<(AttemptRequest Attempt, DateTimeOffset Since)> TakeOverdue()
+    {
+        var now = time.GetUtcNow();
+        var overdue = _offered.Values.Where(o => now - o.Since > o.Attempt.Timeout + Silence).ToList();
+        overdue.ForEach(o => _offered.Remove(o.Attempt.Execution));
+        return overdue;
+    }
+
+    private Lane LaneOf(Protocol protocol)
+    {
+        if (!_lanes.TryGetValue(protocol, out var lane))
+        {
+            _lanes.Add(protocol, lane = new Lane());
+        }
+
+        return lane;
+    }
+
+    /// <summary>Go on offering.</summary>
+    internal sealed record More(Protocol Protocol) : INoSerializationVerificationNeeded;
+
+    private sealed class Lane
+    {
+        public LinkedList<AttemptRequest> Waiting { get; } = [];
+
+        public Queue<AttemptRequest> Returned { get; set; } = [];
+
+        public bool IsFull { get; set; }
+
+        public bool MoreIsCalled { get; set; }
+    }
+}

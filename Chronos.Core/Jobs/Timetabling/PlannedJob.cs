@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Jobs.Timetabling;
+
+/// <summary>What a timetable knows of one of its jobs. Immutable, so that a snapshot is a copy of references.</summary>
+public sealed record PlannedJob
+{
+    /// <summary>How many <c>Idempotency-Key</c>s of runs and backfills are remembered for a job.</summary>
+    public const int RememberedRequests = 32;
+
+    public required JobId Id { get; init; }
+
+    public required TenantId Tenant { get; init; }
+
+    public long Version { get; init; }
+
+    public int Revision { get; init; }
+
+    public PlanState State { get; init; }
+
+    public DateTimeOffset? PausedUntil { get; init; }
+
+    public required JobDefinition Definition { get; init; }
+
+    /// <summary>Every slot up to here has its disposition, except those of an open pause, which get it when the pause ends.</summary>
+    public DateTimeOffset Cursor { get; init; }
+
+    /// <summary>When the last execution ended; a fixed delay counts from it.</summary>
+    public DateTimeOffset? LastEndedAt { get; init; }
+
+    /// <summary>The job was deleted; the entry stays until its last execution has ended.</summary>
+    public bool Removed { get; init; }
+
+    [JsonIgnore]
+    public ImmutableDictionary<ExecutionId, RunningExecution> Running { get; init; } = ImmutableDictionary<ExecutionId, RunningExecution>.Empty;
+
+    /// <summary><see cref="Running"/> as the snapshot keeps it.</summary>
+    public ImmutableArray<RunningExecution> RunningList
+    {
+        get => [.. Running.Values];
+        init => Running = value.ToImmutableDictionary(e => e.Id);
+    }
+
+    /// <summary>Slots that wait for their turn, oldest first.</summary>
+    public ImmutableList<WaitingSlot> Waiting { get; init; } = [];
+
+    public ImmutableArray<BackfillState> Backfills { get; init; } = [];
+
+    public ImmutableArray<RememberedRun> Requests { get; init; } = [];
+
+    public bool IsPausedAt(DateTimeOffset now) => State == PlanState.Paused && !(PausedUntil <= now);
+}
+
+/// <summary>An execution that was claimed and has not ended: an attempt runs, or the next one waits for its time.</summary>
+/// <param name="Attempt">Number of the current or last attempt.</param>
+/// <param name="AttemptRuns">False while it waits for <paramref name="RetryAt"/>.</param>
+public sealed record RunningExecution(
+    ExecutionId Id,
+    DateTimeOffset Nominal,
+    ExecutionTrigger Trigger,
+    int Revision,
+    DateTimeOffset ClaimedAt,
+    int Attempt,
+    bool AttemptRuns,
+    DateTimeOffset AttemptAt,
+    string Node,
+    DateTimeOffset? RetryAt,
+    string? Payload,
+    string? Source,
+    ExecutionStatus? EndsAs,
+    ImmutableArray<LiveAttempt> Ended);
+
+/// <summary>What a run was asked with, so that the same request does not start it twice.</summary>
+public sealed record RememberedRun(RequestMark Request, string Id, DateTimeOffset At);
+
+/// <summary>A backfill of a job. <paramref name="Cursor"/> is the last slot that was started.</summary>
+public sealed record BackfillState(
+    string Operation,
+    DateTimeOffset From,
+    DateTimeOffset To,
+    int MaxConcurrent,
+    long Total,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset Cursor,
+    long Started,
+    long Succeeded,
+    long Failed,
+    DateTimeOffset? EndedAt,
+    bool Cancelled)
+{
+    /// <summary>How many backfills that are over stay readable per job.</summary>
+    public const int Kept = 8;
+
+    public TimetableReplies.BackfillView View(JobId job, bool replayed) => new(
+        Operation, job, From, To, MaxConcurrent, Total, Started, Succeeded, Failed,
+        Cancelled ? "cancelled" : EndedAt is null ? "running" : "done", CreatedAt, EndedAt, replayed);
+}

@@ -1,0 +1,188 @@
+using Chronos.Core.Dispatching;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Jobs.Timetabling;
+
+/// <summary>What becomes of executions: outcomes, retries, deadlines, cancellation.</summary>
+public sealed partial class Timetable
+{
+    /// <summary>An attempt ended. What comes twice or too late changes nothing.</summary>
+    public ITimetableReply Finish(TimetableFacts.AttemptFinished fact, DateTimeOffset now)
+    {
+        if (State.Find(fact.Job)?.Running.TryGetValue(fact.Execution, out var execution) == true && execution.AttemptRuns && execution.Attempt == fact.Attempt)
+        {
+            EndAttempt(fact.Job, execution, fact.Outcome, now);
+        }
+
+        return new TimetableFacts.AttemptNoted(fact.Job, fact.Execution, fact.Attempt);
+    }
+
+    public ITimetableReply Cancel(TimetableCommands.Cancel command, DateTimeOffset now)
+    {
+        if (State.Find(command.Job) is not { } job)
+        {
+            return new JobReplies.Refused(NotLive(command.Execution));
+        }
+
+        if (job.Running.TryGetValue(command.Execution, out var execution))
+        {
+            var view = View(job, execution);
+            if (execution.EndsAs is null)
+            {
+                RequestEnd(job, execution, ExecutionStatus.Cancelled, $"cancelled by {command.By}", command.By, now);
+            }
+
+            return new TimetableReplies.Live(State.Find(job.Id)?.Running.TryGetValue(command.Execution, out var still) == true
+                ? View(job, still)
+                : view with { Status = ExecutionStatus.Cancelled, RetryAt = null });
+        }
+
+        foreach (var waiting in job.Waiting.Where(w => ExecutionId.ForSlot(job.Id, w.Nominal) == command.Execution))
+        {
+            Skip(job.Id, waiting.Nominal, SkipReason.Cancelled, $"cancelled by {command.By}");
+            return new TimetableReplies.Live(WaitingView(job, waiting) with { Status = ExecutionStatus.Skipped });
+        }
+
+        return new JobReplies.Refused(NotLive(command.Execution));
+    }
+
+    public ITimetableReply GetExecution(TimetableCommands.GetExecution query)
+    {
+        if (State.Find(query.Job) is { } job)
+        {
+            if (job.Running.TryGetValue(query.Execution, out var execution))
+            {
+                return new TimetableReplies.Live(View(job, execution));
+            }
+
+            if (job.Waiting.Find(w => ExecutionId.ForSlot(job.Id, w.Nominal) == query.Execution) is { } waiting)
+            {
+                return new TimetableReplies.Live(WaitingView(job, waiting));
+            }
+        }
+
+        return new JobReplies.Refused(NotLive(query.Execution));
+    }
+
+    private static Rejection NotLive(ExecutionId execution) => Rejection.Of(RejectionCode.NotFound, $"the execution '{execution}' is not waiting and not running");
+
+    private LiveExecution WaitingView(PlannedJob job, WaitingSlot slot)
+    {
+        var id = ExecutionId.ForSlot(job.Id, slot.Nominal);
+        return new LiveExecution(
+            id, job.Id, job.Definition.Name, slot.Trigger, job.Revision, slot.Nominal, slot.Nominal, ExecutionStatus.Pending, node, null, [], TraceIds.For(id));
+    }
+
+    private void WakeExecution(PlannedJob job, RunningExecution execution, DateTimeOffset now)
+    {
+        if (execution.EndsAs is null && job.Definition.Deadline is { } limit && execution.ClaimedAt + limit <= now)
+        {
+            RequestEnd(job, execution, ExecutionStatus.TimedOut, $"the deadline of {Durations.Format(limit)} is over", Principal.System, now);
+        }
+        else if (!execution.AttemptRuns && execution.RetryAt <= now)
+        {
+            StartNextAttempt(job.Id, execution, now);
+        }
+    }
+
+    private void StartNextAttempt(JobId id, RunningExecution execution, DateTimeOffset now)
+    {
+        Emit(new AttemptStarted(id, execution.Id, execution.Attempt + 1, now, node));
+        var job = State.Find(id)!;
+        Offer(job, job.Running[execution.Id]);
+    }
+
+    /// <summary>Ends an execution as soon as it can be: at once between attempts, else when its attempt has stopped.</summary>
+    private void RequestEnd(PlannedJob job, RunningExecution execution, ExecutionStatus endsAs, string reason, Principal by, DateTimeOffset now)
+    {
+        Emit(new CancelRequested(job.Id, execution.Id, now, by, endsAs, reason));
+        if (execution.AttemptRuns)
+        {
+            Outbox.Add(new TimetableEffects.Stop(execution.Id, job.Definition.Target.Protocol));
+        }
+        else
+        {
+            End(job.Id, execution, endsAs, now);
+        }
+    }
+
+    private void EndAttempt(JobId id, RunningExecution execution, AttemptOutcome outcome, DateTimeOffset now)
+    {
+        var job = State.Find(id)!;
+        var verdict = Judge(job, execution, outcome, now);
+        Emit(new AttemptEnded(
+            id, execution.Id, execution.Attempt, now, outcome.StartedAt, outcome.Duration.TotalMilliseconds, outcome.Failure, outcome.StatusCode,
+            outcome.Error, outcome.Excerpt, verdict.RetryAt)
+        {
+            Facts = outcome.Facts.IsEmpty ? null : outcome.Facts,
+        });
+        if (execution is { Attempt: 1, Trigger: ExecutionTrigger.Schedule })
+        {
+            Outbox.Add(new TimetableEffects.Sent(outcome.StartedAt - execution.Nominal));
+        }
+
+        if (verdict.Final is { } status)
+        {
+            End(id, execution, status, now);
+        }
+        else if (verdict.RetryAt <= now)
+        {
+            StartNextAttempt(id, execution, now);
+        }
+    }
+
+    private static (ExecutionStatus? Final, DateTimeOffset? RetryAt) Judge(PlannedJob job, RunningExecution execution, AttemptOutcome outcome, DateTimeOffset now)
+    {
+        if (outcome.Succeeded)
+        {
+            return (ExecutionStatus.Succeeded, null);
+        }
+
+        if (execution.EndsAs is { } wanted)
+        {
+            return (wanted, null);
+        }
+
+        var retry = job.Definition.Retry;
+        var deadline = job.Definition.Deadline is { } limit ? execution.ClaimedAt + limit : DateTimeOffset.MaxValue;
+        if (outcome.Failure == FailureClass.Lost)
+        {
+            return execution.Attempt >= retry.MaxAttempts + CrashAllowance ? (ExecutionStatus.Lost, null)
+                : now >= deadline ? (ExecutionStatus.TimedOut, null)
+                : (null, now);
+        }
+
+        var again = execution.Attempt < retry.MaxAttempts
+            && (retry.Retries(outcome.Failure) || (outcome.Failure == FailureClass.CircuitOpen && retry.Retries(FailureClass.Connect)));
+        if (again)
+        {
+            var delay = retry.DelayBefore(execution.Attempt + 1, execution.Id);
+            var asked = outcome.RetryAfter is { } wait && wait < retry.MaxInterval ? wait : outcome.RetryAfter is null ? TimeSpan.Zero : retry.MaxInterval;
+            var at = now + (asked > delay ? asked : delay);
+            if (at < deadline)
+            {
+                return (null, at);
+            }
+        }
+
+        return (outcome.Failure switch
+        {
+            FailureClass.Timeout => ExecutionStatus.TimedOut,
+            FailureClass.Cancelled => ExecutionStatus.Cancelled,
+            _ => ExecutionStatus.Failed,
+        }, null);
+    }
+
+    private void End(JobId id, RunningExecution execution, ExecutionStatus status, DateTimeOffset now)
+    {
+        Emit(new ExecutionEnded(id, execution.Id, now, status));
+        Outbox.Add(new TimetableEffects.Ended(status, State.Find(id)?.Definition.Target.Protocol ?? Protocol.Http, now - execution.ClaimedAt));
+        if (execution is { Trigger: ExecutionTrigger.Backfill, Source: { } operation })
+        {
+            Emit(new BackfillAdvanced(id, operation, status));
+            Advance(id, operation, now);
+        }
+
+        Drain(id, now);
+    }
+}

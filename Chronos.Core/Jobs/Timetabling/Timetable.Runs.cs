@@ -1,0 +1,165 @@
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Jobs.Timetabling;
+
+/// <summary>Runs that somebody asked for, one by one or as a backfill.</summary>
+public sealed partial class Timetable
+{
+    public ITimetableReply RunNow(TimetablePlanning.RunNow run, DateTimeOffset now)
+    {
+        if (State.Find(run.Job) is not { Removed: false } job)
+        {
+            return new JobReplies.Refused(JobDecider.NoSuchJob(run.Job));
+        }
+
+        if (Seen(job, run.Request) is { } seen)
+        {
+            return seen.Request.Fingerprint != run.Request!.Fingerprint ? new JobReplies.Refused(KeyReused(seen.Request))
+                : job.Running.TryGetValue(new ExecutionId(seen.Id), out var still) ? new TimetableReplies.Started(View(job, still), true)
+                : new TimetableReplies.Started(new LiveExecution(
+                    new ExecutionId(seen.Id), job.Id, job.Definition.Name, run.Kind, job.Revision, seen.At, seen.At, ExecutionStatus.Pending, node, null, [],
+                    TraceIds.For(new ExecutionId(seen.Id))), true);
+        }
+
+        if (run.Force == TriggerForce.Respect && Obstacle(job, now) is { } obstacle)
+        {
+            return new JobReplies.Refused(Rejection.Of(RejectionCode.Conflict, $"{obstacle}; force runs it all the same"));
+        }
+
+        Emit(new ExecutionStarted(job.Id, run.Execution, now, run.Kind, job.Revision, now, node)
+        {
+            Payload = run.Payload, Source = run.Source, By = run.By, Request = run.Request,
+        });
+        job = State.Find(job.Id)!;
+        var execution = job.Running[run.Execution];
+        Offer(job, execution);
+        return new TimetableReplies.Started(View(job, execution), false);
+    }
+
+    public ITimetableReply GetPlan(TimetableCommands.GetPlan query, int timetable)
+    {
+        if (State.Find(query.Job) is not { Removed: false } job)
+        {
+            return new JobReplies.Refused(JobDecider.NoSuchJob(query.Job));
+        }
+
+        var schedule = State.ScheduleOf(job.Id);
+        var next = job.State == PlanState.Disabled || schedule is null ? null
+            : schedule.AfterCompletion ? TimetableState.AfterCompletionNext(job, schedule)
+            : schedule.Next(job.State == PlanState.Paused && job.PausedUntil > job.Cursor ? job.PausedUntil.Value : job.Cursor);
+        if (job is { State: PlanState.Paused, PausedUntil: null })
+        {
+            next = null;
+        }
+
+        return new TimetableReplies.Plan(
+            job.Id, timetable, job.Version, job.State, job.Cursor, next, next is { } at ? schedule!.FireAt(at) : null,
+            [.. job.Running.Values.OrderBy(e => e.ClaimedAt).Select(e => View(job, e))], [.. job.Waiting]);
+    }
+
+    public ITimetableReply StartBackfill(TimetableCommands.StartBackfill command, DateTimeOffset now)
+    {
+        if (State.Find(command.Job) is not { Removed: false } job)
+        {
+            return new JobReplies.Refused(JobDecider.NoSuchJob(command.Job));
+        }
+
+        if (Seen(job, command.Request) is { } seen)
+        {
+            return seen.Request.Fingerprint == command.Request!.Fingerprint && job.Backfills.FirstOrDefault(b => b.Operation == seen.Id) is { } known
+                ? known.View(job.Id, true)
+                : new JobReplies.Refused(KeyReused(seen.Request));
+        }
+
+        if (State.ScheduleOf(job.Id) is not { AfterCompletion: false } schedule)
+        {
+            return new JobReplies.Refused(Rejection.Invalid("schedule", "the job has no schedule with fixed times to fill"));
+        }
+
+        if (job.Backfills.FirstOrDefault(b => b.EndedAt is null) is { } open)
+        {
+            return new JobReplies.Refused(Rejection.Of(RejectionCode.Conflict, $"the backfill {open.Operation} of this job still runs"));
+        }
+
+        var last = command.To.AddTicks(-1);
+        var total = CountUpTo(schedule, command.From.AddTicks(-1), last);
+        if (total is 0 or -1)
+        {
+            return new JobReplies.Refused(Rejection.Invalid("to", total == 0 ? "no slot lies between from and to" : $"more than {CountedSlots} slots lie between from and to"));
+        }
+
+        var operation = $"{job.Id}~{Ulids.Derive(now, $"{job.Id}/{job.Version}/{now.UtcTicks}/{command.From.UtcTicks}/{command.To.UtcTicks}")}";
+        Emit(new BackfillStarted(job.Id, operation, command.From, command.To, total, command.MaxConcurrent, now, command.By) { Request = command.Request });
+        Advance(job.Id, operation, now);
+        return Backfill(job.Id, operation)!.View(job.Id, false);
+    }
+
+    public ITimetableReply CancelBackfill(TimetableCommands.CancelBackfill command, DateTimeOffset now)
+    {
+        if (Backfill(command.Job, command.Operation) is not { } backfill)
+        {
+            return NoSuchBackfill(command.Operation);
+        }
+
+        if (backfill.EndedAt is null)
+        {
+            Emit(new BackfillEnded(command.Job, command.Operation, now, Cancelled: true));
+            foreach (var execution in State.Find(command.Job)!.Running.Values.Where(e => e.Source == command.Operation && e.EndsAs is null))
+            {
+                RequestEnd(State.Find(command.Job)!, execution, ExecutionStatus.Cancelled, $"the backfill was cancelled by {command.By}", command.By, now);
+            }
+        }
+
+        return Backfill(command.Job, command.Operation)!.View(command.Job, false);
+    }
+
+    public ITimetableReply GetBackfill(TimetableCommands.GetBackfill query) =>
+        Backfill(query.Job, query.Operation) is { } backfill ? backfill.View(query.Job, false) : NoSuchBackfill(query.Operation);
+
+    /// <summary>Starts the next runs of a backfill, up to its bound, and ends it when all have ended.</summary>
+    private void Advance(JobId id, string operation, DateTimeOffset now)
+    {
+        while (State.Find(id) is { Removed: false } job && Backfill(id, operation) is { EndedAt: null } backfill)
+        {
+            var running = job.Running.Values.Count(e => e.Source == operation);
+            var next = State.ScheduleOf(id)?.Next(backfill.Cursor);
+            if (next is { } nominal && nominal < backfill.To)
+            {
+                if (running >= backfill.MaxConcurrent)
+                {
+                    return;
+                }
+
+                var run = ExecutionId.ForRun(id, Ulids.Derive(now, $"{operation}/{nominal.UtcTicks}"));
+                Emit(new ExecutionStarted(id, run, nominal, ExecutionTrigger.Backfill, job.Revision, now, node) { Source = operation });
+                Offer(State.Find(id)!, State.Find(id)!.Running[run]);
+            }
+            else if (running == 0)
+            {
+                Emit(new BackfillEnded(id, operation, now, Cancelled: false));
+            }
+            else
+            {
+                return;
+            }
+        }
+    }
+
+    private BackfillState? Backfill(JobId job, string operation) => State.Find(job)?.Backfills.FirstOrDefault(b => b.Operation == operation);
+
+    private static JobReplies.Refused NoSuchBackfill(string operation) => new(Rejection.Of(RejectionCode.NotFound, $"there is no operation '{operation}'"));
+
+    private static RememberedRun? Seen(PlannedJob job, RequestMark? request) => request is null ? null : job.Requests.FirstOrDefault(r => r.Request.Key == request.Key);
+
+    private static Rejection KeyReused(RequestMark request) =>
+        Rejection.Of(RejectionCode.Conflict, $"the idempotency key '{request.Key}' was used for another request");
+
+    private static string? Obstacle(PlannedJob job, DateTimeOffset now)
+    {
+        var policy = job.Definition.Concurrency;
+        return job.State == PlanState.Disabled ? "the job is disabled"
+            : job.IsPausedAt(now) ? "the job is paused"
+            : job.Running.Count >= policy.EffectiveLimit ? $"{job.Running.Count} executions run already (concurrency {policy.Overlap.ToString().ToLowerInvariant()})"
+            : null;
+    }
+}

@@ -1,0 +1,258 @@
+using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
+
+namespace Chronos.Core.Jobs.Timetabling;
+
+/// <summary>What becomes of slots: fired, queued, caught up, or not run with a reason.</summary>
+public sealed partial class Timetable
+{
+    /// <summary>Above this a range is recorded without its count: counting would cost more than it tells.</summary>
+    private const long CountedSlots = 100_000;
+
+    /// <summary>Gives every slot that is due its disposition.</summary>
+    private void SettleSlots(JobId id, DateTimeOffset now)
+    {
+        if (State.Find(id) is not { Removed: false } job || State.ScheduleOf(id) is not { } schedule || job.State == PlanState.Disabled)
+        {
+            return;
+        }
+
+        if (job.State == PlanState.Paused)
+        {
+            if (!PauseIsOver(job, now))
+            {
+                return;
+            }
+
+            SkipRange(job, schedule, job.Cursor, job.PausedUntil!.Value, SkipReason.Paused, null);
+            Drain(id, now);
+        }
+
+        if (schedule.AfterCompletion)
+        {
+            if (job.Running.IsEmpty && job.Waiting.IsEmpty && TimetableState.AfterCompletionNext(job, schedule) is { } due && due <= now)
+            {
+                FireSlot(id, due, ExecutionTrigger.Schedule, now);
+            }
+
+            return;
+        }
+
+        SettleMissed(id, schedule, now);
+        while (schedule.Next(State.Find(id)!.Cursor) is { } nominal && schedule.FireAt(nominal) <= now)
+        {
+            FireSlot(id, nominal, ExecutionTrigger.Schedule, now);
+        }
+    }
+
+    /// <summary>Slots that are later than the job's grace are misfires; the policy says which of them are caught up.</summary>
+    private void SettleMissed(JobId id, Schedule schedule, DateTimeOffset now)
+    {
+        var job = State.Find(id)!;
+        var limit = now - job.Definition.Misfire.Grace;
+        if (schedule.Next(job.Cursor) is not { } first || schedule.FireAt(first) >= limit || schedule.Last(job.Cursor, limit) is not { } last)
+        {
+            return;
+        }
+
+        if (schedule.FireAt(last) >= limit)
+        {
+            // Jitter moved this one into the grace; the one before it is the last that was missed.
+            if (schedule.Last(job.Cursor, last.AddTicks(-1)) is not { } before)
+            {
+                return;
+            }
+
+            last = before;
+        }
+
+        CatchUp(job, schedule, last, job.Definition.Misfire.Rule, SkipReason.Misfire, now);
+        Drain(id, now);
+    }
+
+    /// <summary>Disposes of every slot in (cursor, <paramref name="last"/>]: the chosen ones wait as catch-ups, the rest is skipped. Returns both counts.</summary>
+    private (long Missed, long CaughtUp) CatchUp(PlannedJob job, Schedule schedule, DateTimeOffset last, MisfireRule rule, SkipReason reason, DateTimeOffset now)
+    {
+        var misfire = job.Definition.Misfire;
+        var oldest = now - misfire.Window;
+        var chosen = new List<DateTimeOffset>();
+        if (rule == MisfireRule.Last && last >= oldest)
+        {
+            chosen.Add(last);
+        }
+        else if (rule == MisfireRule.All)
+        {
+            chosen.AddRange(LatestSlots(schedule, job.Cursor > oldest ? job.Cursor : oldest.AddTicks(-1), last, misfire.Max));
+        }
+
+        var skippedTo = chosen.Count > 0 ? chosen[0].AddTicks(-1) : last;
+        var skipped = SkipRange(job, schedule, job.Cursor, skippedTo, reason, reason == SkipReason.Misfire ? MissedDetail(misfire, rule) : null);
+        foreach (var nominal in chosen)
+        {
+            Emit(new SlotQueued(job.Id, nominal, ExecutionTrigger.CatchUp));
+        }
+
+        return (skipped + chosen.Count, chosen.Count);
+    }
+
+    private static string MissedDetail(MisfirePolicy policy, MisfireRule rule) => rule switch
+    {
+        MisfireRule.None => "misfire policy none",
+        MisfireRule.Last => "misfire policy last",
+        _ => $"misfire policy all, at most {policy.Max} within {Durations.Format(policy.Window)}",
+    };
+
+    /// <summary>The last <paramref name="max"/> slots of (<paramref name="after"/>, <paramref name="upTo"/>], without walking through a long range.</summary>
+    private static List<DateTimeOffset> LatestSlots(Schedule schedule, DateTimeOffset after, DateTimeOffset upTo, int max)
+    {
+        for (var span = TimeSpan.FromMinutes(1); ; span *= 2)
+        {
+            var from = upTo - after <= span ? after : upTo - span;
+            var slots = new List<DateTimeOffset>();
+            for (var next = schedule.Next(from); next is { } nominal && nominal <= upTo; next = schedule.Next(nominal))
+            {
+                slots.Add(nominal);
+            }
+
+            if (slots.Count >= max || from == after)
+            {
+                return slots.Count > max ? slots[^max..] : slots;
+            }
+        }
+    }
+
+    private long SkipRange(PlannedJob job, Schedule schedule, DateTimeOffset after, DateTimeOffset upTo, SkipReason reason, string? detail)
+    {
+        if (upTo <= after || schedule.Next(after) is not { } first || first > upTo || schedule.Last(after, upTo) is not { } last)
+        {
+            return 0;
+        }
+
+        var count = CountUpTo(schedule, after, last);
+        Emit(new SlotsSkipped(job.Id, first, last, count, reason, detail));
+        return count;
+    }
+
+    /// <summary>The number of slots, or -1 when there are too many to be worth counting.</summary>
+    private static long CountUpTo(Schedule schedule, DateTimeOffset after, DateTimeOffset last)
+    {
+        long count = 0;
+        for (var next = schedule.Next(after); next is { } nominal && nominal <= last; next = schedule.Next(nominal))
+        {
+            if (++count > CountedSlots)
+            {
+                return -1;
+            }
+        }
+
+        return count;
+    }
+
+    private void FireSlot(JobId id, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now)
+    {
+        var job = State.Find(id)!;
+        var policy = job.Definition.Concurrency;
+        if (job.Running.Count < policy.EffectiveLimit && (policy.Overlap == OverlapPolicy.Allow || job.Waiting.IsEmpty))
+        {
+            Claim(job, nominal, trigger, now);
+            return;
+        }
+
+        switch (policy.Overlap)
+        {
+            case OverlapPolicy.Allow or OverlapPolicy.Forbid:
+                Skip(id, nominal, SkipReason.Overlap, Others(job));
+                return;
+            case OverlapPolicy.Queue when job.Waiting.Count >= policy.QueueLimit:
+                Skip(id, nominal, SkipReason.QueueFull, $"{job.Waiting.Count} slots wait already");
+                return;
+            case OverlapPolicy.Queue:
+                Emit(new SlotQueued(id, nominal, trigger));
+                return;
+            default:
+                Replace(job, nominal, trigger, now);
+                return;
+        }
+    }
+
+    /// <summary>The newest slot takes the place of what waits and of the oldest that runs, and starts when that has ended.</summary>
+    private void Replace(PlannedJob job, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now)
+    {
+        foreach (var waiting in job.Waiting)
+        {
+            Skip(job.Id, waiting.Nominal, SkipReason.Replaced, $"by the slot of {Rfc3339.Format(nominal)}");
+        }
+
+        Emit(new SlotQueued(job.Id, nominal, trigger));
+        var oldest = job.Running.Values.Where(e => e.EndsAs is null).MinBy(e => e.ClaimedAt);
+        if (oldest is not null && job.Running.Values.All(e => e.EndsAs is null))
+        {
+            RequestEnd(job, oldest, ExecutionStatus.Cancelled, $"replaced by the slot of {Rfc3339.Format(nominal)}", Principal.System, now);
+        }
+    }
+
+    /// <summary>Starts what waits, as far as the policy admits; catch-ups one after another.</summary>
+    private void Drain(JobId id, DateTimeOffset now)
+    {
+        while (State.Find(id) is { Removed: false } job && job.State != PlanState.Disabled && !job.IsPausedAt(now) && !job.Waiting.IsEmpty)
+        {
+            var next = job.Waiting[0];
+            var oneByOne = next.Trigger == ExecutionTrigger.CatchUp && job.Running.Values.Any(e => e.Trigger == ExecutionTrigger.CatchUp);
+            if (oneByOne || job.Running.Count >= job.Definition.Concurrency.EffectiveLimit)
+            {
+                return;
+            }
+
+            Claim(job, next.Nominal, next.Trigger, now);
+        }
+    }
+
+    private void Claim(PlannedJob job, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now)
+    {
+        var claim = new ExecutionStarted(job.Id, null, nominal, trigger, job.Revision, now, node);
+        Emit(claim);
+        Offer(State.Find(job.Id)!, State.Find(job.Id)!.Running[claim.Id]);
+    }
+
+    /// <summary>A resume before the pause's end: every slot that the pause swallowed gets its disposition now.</summary>
+    private (long Missed, long CaughtUp) EndPause(PlannedJob job, MisfireRule rule, DateTimeOffset now) =>
+        State.ScheduleOf(job.Id) is { AfterCompletion: false } schedule && schedule.Last(job.Cursor, now) is { } last
+            ? CatchUp(job, schedule, last, rule, SkipReason.Paused, now)
+            : (0, 0);
+
+    /// <summary>Before a plan changes, what came due under the old one is disposed of by the old one.</summary>
+    private void SettleBefore(PlannedJob job, TimetablePlanning.SetPlan next, DateTimeOffset now)
+    {
+        if (!job.IsPausedAt(now))
+        {
+            SettleSlots(job.Id, now);
+        }
+        else if (next.State != PlanState.Paused || job.Definition.Schedule != next.Definition.Schedule || job.Definition.Timezone != next.Definition.Timezone)
+        {
+            RecordOpenSlots(job, now, SkipReason.Paused);
+        }
+
+        if (next.State == PlanState.Disabled)
+        {
+            foreach (var waiting in State.Find(job.Id)!.Waiting)
+            {
+                Skip(job.Id, waiting.Nominal, SkipReason.Cancelled, "the job was disabled");
+            }
+        }
+    }
+
+    private void RecordOpenSlots(PlannedJob job, DateTimeOffset now, SkipReason reason)
+    {
+        if (job.State != PlanState.Disabled && State.ScheduleOf(job.Id) is { AfterCompletion: false } schedule)
+        {
+            SkipRange(job, schedule, job.Cursor, now, job.IsPausedAt(now) ? SkipReason.Paused : reason, null);
+        }
+    }
+
+    private static string Others(PlannedJob job) => job.Running.Count switch
+    {
+        0 => $"{job.Waiting.Count} earlier slots wait",
+        1 => $"{job.Running.Keys.First()} still ran",
+        _ => $"{job.Running.Count} executions still ran",
+    };
+}

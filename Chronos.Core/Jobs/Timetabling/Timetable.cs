@@ -1,0 +1,131 @@
+using Chronos.Core.Dispatching;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Jobs.Timetabling;
+
+/// <summary>
+/// The rules of a timetable: decides, applies at once, and leaves what it decided in the outbox, which the shell commits as one
+/// batch before any effect is done. Pure: the only clock is the instant that is handed in.
+/// </summary>
+/// <remarks>The parts: this file (plans, ticks), <c>Timetable.Slots</c>, <c>Timetable.Executions</c>, <c>Timetable.Runs</c>. Semantics are in <c>NOTES.md</c>.</remarks>
+public sealed partial class Timetable(string node)
+{
+    /// <summary>How often an execution is offered again beyond its own <c>max_attempts</c> because its node was lost, before it is given up as <c>lost</c>.</summary>
+    public const int CrashAllowance = 5;
+
+    public TimetableState State { get; } = new();
+
+    public TimetableOutbox Outbox { get; } = new();
+
+    /// <summary>Does everything that is due.</summary>
+    public void Tick(DateTimeOffset now)
+    {
+        while (State.PopDue(now) is { } wake)
+        {
+            if (State.Find(wake.Job) is not { } job)
+            {
+                continue;
+            }
+
+            if (wake.Execution is { } execution)
+            {
+                WakeExecution(job, job.Running[execution], now);
+            }
+            else
+            {
+                SettleSlots(job.Id, now);
+                State.Rewake(job.Id);
+            }
+        }
+    }
+
+    public ITimetableReply SetPlan(TimetablePlanning.SetPlan plan, DateTimeOffset now)
+    {
+        var known = State.Find(plan.Job);
+        if (plan.Version <= Math.Max(known?.Version ?? -1, State.RemovedVersion(plan.Job) ?? -1))
+        {
+            return new TimetablePlanning.PlanNoted(plan.Job, plan.Version, null, null);
+        }
+
+        long? missed = null, caughtUp = null;
+        if (known is { Removed: false })
+        {
+            if (known.State == PlanState.Paused && plan.State == PlanState.Active && !PauseIsOver(known, now))
+            {
+                (missed, caughtUp) = EndPause(known, plan.CatchUp ?? MisfireRule.None, now);
+            }
+            else
+            {
+                SettleBefore(known, plan, now);
+            }
+        }
+
+        Emit(new PlanSet(plan.Job, plan.Tenant, plan.Version, plan.Revision, plan.State, plan.PausedUntil, plan.From, plan.Definition));
+        Drain(plan.Job, now);
+        return new TimetablePlanning.PlanNoted(plan.Job, plan.Version, missed ?? (plan.CatchUp is null ? null : 0), caughtUp ?? (plan.CatchUp is null ? null : 0));
+    }
+
+    public ITimetableReply RemovePlan(TimetablePlanning.RemovePlan plan, DateTimeOffset now)
+    {
+        if (State.Find(plan.Job) is { Removed: false } job && plan.Version > job.Version)
+        {
+            // What came due before the deletion still gets its disposition, but nothing new starts.
+            RecordOpenSlots(job, now, SkipReason.Deleted);
+            foreach (var waiting in State.Find(plan.Job)!.Waiting)
+            {
+                Skip(plan.Job, waiting.Nominal, SkipReason.Deleted, "the job was deleted");
+            }
+
+            foreach (var backfill in State.Find(plan.Job)!.Backfills.Where(b => b.EndedAt is null))
+            {
+                Emit(new BackfillEnded(plan.Job, backfill.Operation, now, Cancelled: true));
+            }
+
+            foreach (var execution in State.Find(plan.Job)!.Running.Values)
+            {
+                RequestEnd(State.Find(plan.Job)!, execution, ExecutionStatus.Cancelled, "the job was deleted", Principal.System, now);
+            }
+
+            Emit(new PlanRemoved(plan.Job, plan.Version));
+        }
+
+        return new TimetablePlanning.PlanNoted(plan.Job, plan.Version, null, null);
+    }
+
+    /// <summary>After a recovery: what was in flight is offered again, under the same identity, with the next attempt number.</summary>
+    public void Recovered(DateTimeOffset now)
+    {
+        foreach (var job in State.Jobs.Where(j => !j.Running.IsEmpty).ToList())
+        {
+            foreach (var execution in job.Running.Values.Where(e => e.AttemptRuns).OrderBy(e => e.Nominal))
+            {
+                EndAttempt(job.Id, execution, Interrupted(execution, now), now);
+            }
+        }
+    }
+
+    private static AttemptOutcome Interrupted(RunningExecution execution, DateTimeOffset now) =>
+        new(FailureClass.Lost, execution.AttemptAt, now > execution.AttemptAt ? now - execution.AttemptAt : TimeSpan.Zero, null,
+            "the node stopped while this attempt ran; whether the target got it is unknown", null, null);
+
+    private static bool PauseIsOver(PlannedJob job, DateTimeOffset now) => job.PausedUntil <= now;
+
+    private void Emit(TimetableItem item)
+    {
+        State.Apply(item);
+        Outbox.Add(item);
+    }
+
+    private void Skip(JobId job, DateTimeOffset nominal, SkipReason reason, string? detail) =>
+        Emit(new SlotsSkipped(job, nominal, nominal, 1, reason, detail));
+
+    private void Offer(PlannedJob job, RunningExecution execution) =>
+        Outbox.Add(new TimetableEffects.Offer(new AttemptRequest(
+            job.Tenant, job.Id, job.Definition.Name, job.Revision, execution.Id, execution.Attempt, execution.Nominal, job.Definition.Target,
+            execution.Payload ?? job.Definition.Payload, job.Definition.Timeout, job.Definition.Secrets, job.Definition.Tags, TraceIds.For(execution.Id))));
+
+    private static LiveExecution View(PlannedJob job, RunningExecution e) => new(
+        e.Id, job.Id, job.Definition.Name, e.Trigger, e.Revision, e.Nominal, e.ClaimedAt,
+        e.AttemptRuns ? ExecutionStatus.Running : ExecutionStatus.Pending, e.Node, e.RetryAt,
+        e.AttemptRuns ? e.Ended.Add(new LiveAttempt(e.Attempt, e.Node, e.AttemptAt, null, null, null, null, null)) : e.Ended, TraceIds.For(e.Id));
+}

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Jobs.Timetabling;
+
+/// <summary>What is to be done outside once the batch that decided it is durable.</summary>
+public interface ITimetableEffect;
+
+/// <summary>The effects of a timetable.</summary>
+public static class TimetableEffects
+{
+    /// <summary>Offer an attempt to the dispatcher of its protocol.</summary>
+    public sealed record Offer(AttemptRequest Attempt) : ITimetableEffect;
+
+    /// <summary>Tell the dispatcher to stop the running attempt.</summary>
+    public sealed record Stop(ExecutionId Execution, Protocol Protocol) : ITimetableEffect;
+
+    /// <summary>An execution ended; for the metrics.</summary>
+    public sealed record Ended(ExecutionStatus Status, Protocol Protocol, TimeSpan Duration) : ITimetableEffect;
+
+    /// <summary>A scheduled slot reached its target so much after its nominal time; for the metrics.</summary>
+    public sealed record Sent(TimeSpan Lateness) : ITimetableEffect;
+}
+
+/// <summary>Items and effects that were decided and are not yet committed.</summary>
+public sealed class TimetableOutbox
+{
+    private ImmutableArray<TimetableItem>.Builder _items = ImmutableArray.CreateBuilder<TimetableItem>();
+    private List<ITimetableEffect> _effects = [];
+
+    public bool IsEmpty => _items.Count == 0;
+
+    public void Add(TimetableItem item) => _items.Add(item);
+
+    public void Add(ITimetableEffect effect) => _effects.Add(effect);
+
+    /// <summary>Hands over everything and starts anew.</summary>
+    public (ImmutableArray<TimetableItem> Items, IReadOnlyList<ITimetableEffect> Effects) Take()
+    {
+        var taken = (_items.DrainToImmutable(), _effects);
+        _items = ImmutableArray.CreateBuilder<TimetableItem>();
+        _effects = [];
+        return taken;
+    }
+}

@@ -1,0 +1,356 @@
+using System.Collections.Immutable;
+using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
+
+namespace Chronos.Core.Jobs.Timetabling;
+
+/// <summary>
+/// The fold of a timetable: its jobs, and the heap of what is due next. A replay of the same items gives the same state.
+/// </summary>
+/// <remarks>
+/// The heap is derived. Entries are never removed from inside: one that no longer says the truth is dropped when it
+/// surfaces (lazy deletion), and whatever changes a job pushes the job's new instant.
+/// </remarks>
+public sealed class TimetableState
+{
+    private const int RememberedRemovals = 4096;
+
+    private readonly Dictionary<JobId, Entry> _jobs = [];
+    private readonly PriorityQueue<Wake, long> _heap = new();
+    private readonly Dictionary<JobId, string> _faults = [];
+    private ImmutableDictionary<JobId, long> _removed = ImmutableDictionary<JobId, long>.Empty;
+    private ImmutableQueue<JobId> _removedOrder = [];
+
+    public IEnumerable<PlannedJob> Jobs => _jobs.Values.Select(e => e.Job);
+
+    /// <summary>Jobs whose stored schedule this build cannot read, with the reason.</summary>
+    public IReadOnlyDictionary<JobId, string> Faults => _faults;
+
+    public int JobCount => _jobs.Count;
+
+    public int InFlight { get; private set; }
+
+    public int Waiting { get; private set; }
+
+    /// <summary>When something is due next; null when nothing is planned.</summary>
+    public DateTimeOffset? NextDueAt
+    {
+        get
+        {
+            while (_heap.TryPeek(out var wake, out var ticks))
+            {
+                if (IsTrue(wake, ticks))
+                {
+                    return new DateTimeOffset(ticks, TimeSpan.Zero);
+                }
+
+                _heap.Dequeue();
+            }
+
+            return null;
+        }
+    }
+
+    public PlannedJob? Find(JobId job) => _jobs.TryGetValue(job, out var entry) ? entry.Job : null;
+
+    public long? RemovedVersion(JobId job) => _removed.TryGetValue(job, out var version) ? version : null;
+
+    internal Schedule? ScheduleOf(JobId job) => _jobs[job].Schedule;
+
+    /// <summary>Takes the next wake that is due, or null.</summary>
+    internal Wake? PopDue(DateTimeOffset now)
+    {
+        if (NextDueAt is not { } at || at > now)
+        {
+            return null;
+        }
+
+        var wake = _heap.Dequeue();
+        if (wake.Execution is null && _jobs.TryGetValue(wake.Job, out var entry))
+        {
+            entry.SlotWake = long.MaxValue;
+        }
+
+        return wake;
+    }
+
+    /// <summary>Puts the job's slot wake back into the heap after it was looked at.</summary>
+    internal void Rewake(JobId job)
+    {
+        if (_jobs.TryGetValue(job, out var entry))
+        {
+            PushSlotWake(entry);
+        }
+    }
+
+    public TimetableSnapshot Snapshot(int timetable, long epoch) =>
+        new(timetable, epoch, [.. Jobs], [.. _removedOrder.Select(j => new RemovedJob(j, _removed[j]))]);
+
+    public void Restore(TimetableSnapshot snapshot)
+    {
+        foreach (var job in snapshot.Jobs)
+        {
+            Put(job);
+        }
+
+        foreach (var removed in snapshot.Removed)
+        {
+            RememberRemoval(removed.Job, removed.Version);
+        }
+    }
+
+    public void Apply(TimetableItem item)
+    {
+        switch (item)
+        {
+            case PlanSet i:
+                Put(Plan(i));
+                return;
+            case PlanRemoved i when _jobs.TryGetValue(i.Job, out var gone):
+                RememberRemoval(i.Job, i.Version);
+                Put(gone.Job with { Version = i.Version, State = PlanState.Disabled, Removed = true });
+                return;
+        }
+
+        if (_jobs.TryGetValue(item.Job, out var entry))
+        {
+            Put(Fold(entry.Job, item));
+        }
+    }
+
+    private static PlannedJob Fold(PlannedJob job, TimetableItem item) => item switch
+    {
+        SlotsSkipped i => job with
+        {
+            Cursor = Later(job.Cursor, i.Last),
+            Waiting = job.Waiting.IsEmpty ? job.Waiting : job.Waiting.RemoveAll(w => w.Nominal >= i.First && w.Nominal <= i.Last),
+        },
+        SlotQueued i => job with { Cursor = Later(job.Cursor, i.Nominal), Waiting = job.Waiting.Add(new WaitingSlot(i.Nominal, i.Trigger)) },
+        ExecutionStarted i => Claimed(job, i),
+        AttemptStarted i => WithRunning(job, i.Execution, e => e with { Attempt = i.Attempt, AttemptRuns = true, AttemptAt = i.At, RetryAt = null, Node = i.Node }),
+        AttemptEnded i => WithRunning(job, i.Execution, e => e with
+        {
+            AttemptRuns = false,
+            RetryAt = i.RetryAt,
+            Ended = e.Ended.Add(new LiveAttempt(i.Attempt, e.Node, i.StartedAt, i.DurationMs, i.Failure, i.StatusCode, i.Error, i.Excerpt)),
+        }),
+        CancelRequested i => WithRunning(job, i.Execution, e => e with { EndsAs = i.EndsAs }),
+        ExecutionEnded i => job with { Running = job.Running.Remove(i.Execution), LastEndedAt = i.At },
+        BackfillStarted i => job with
+        {
+            Backfills = [.. job.Backfills.Where(b => b.EndedAt is null).Concat(job.Backfills.Where(b => b.EndedAt is not null).TakeLast(BackfillState.Kept)),
+                new BackfillState(i.Operation, i.From, i.To, i.MaxConcurrent, i.Total, i.At, i.From.AddTicks(-1), 0, 0, 0, null, false)],
+            Requests = Remember(job, i.Request, i.Operation, i.At),
+        },
+        BackfillAdvanced i => WithBackfill(job, i.Operation, b => i.Status == ExecutionStatus.Succeeded ? b with { Succeeded = b.Succeeded + 1 } : b with { Failed = b.Failed + 1 }),
+        BackfillEnded i => WithBackfill(job, i.Operation, b => b with { EndedAt = i.At, Cancelled = i.Cancelled }),
+        _ => throw new InvalidOperationException($"{item.GetType()} is no item of a timetable"),
+    };
+
+    private PlannedJob Plan(PlanSet i)
+    {
+        var known = Find(i.Job);
+        var job = known is null or { Removed: true }
+            ? new PlannedJob { Id = i.Job, Tenant = i.Tenant, Definition = i.Definition, Cursor = i.From, Running = known?.Running ?? ImmutableDictionary<ExecutionId, RunningExecution>.Empty }
+            : known;
+
+        // Slots of a time in which the job was switched off, or of a schedule that was not yet its own, are none.
+        var fresh = job.State == PlanState.Disabled || job.Definition.Schedule != i.Definition.Schedule || job.Definition.Timezone != i.Definition.Timezone;
+        return job with
+        {
+            Version = i.Version, Revision = i.Revision, State = i.State, PausedUntil = i.PausedUntil, Definition = i.Definition,
+            Cursor = fresh ? Later(job.Cursor, i.From) : job.Cursor,
+        };
+    }
+
+    private static PlannedJob Claimed(PlannedJob job, ExecutionStarted i)
+    {
+        var running = new RunningExecution(i.Id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.At, i.Node, null, i.Payload, i.Source, null, []);
+        var next = job with { Running = job.Running.SetItem(i.Id, running), Requests = Remember(job, i.Request, i.Id.Value, i.At) };
+        if (i.Execution is null)
+        {
+            var waited = job.Waiting.FindIndex(w => w.Nominal == i.Nominal);
+            next = next with { Cursor = Later(job.Cursor, i.Nominal), Waiting = waited < 0 ? job.Waiting : job.Waiting.RemoveAt(waited) };
+        }
+
+        return i.Trigger == ExecutionTrigger.Backfill && i.Source is { } operation
+            ? WithBackfill(next, operation, b => b with { Cursor = i.Nominal, Started = b.Started + 1 })
+            : next;
+    }
+
+    private static ImmutableArray<RememberedRun> Remember(PlannedJob job, RequestMark? request, string id, DateTimeOffset at) =>
+        request is null ? job.Requests
+        : job.Requests.Length < PlannedJob.RememberedRequests ? job.Requests.Add(new RememberedRun(request, id, at))
+        : job.Requests.RemoveAt(0).Add(new RememberedRun(request, id, at));
+
+    private static PlannedJob WithRunning(PlannedJob job, ExecutionId id, Func<RunningExecution, RunningExecution> change) =>
+        job.Running.TryGetValue(id, out var execution) ? job with { Running = job.Running.SetItem(id, change(execution)) } : job;
+
+    private static PlannedJob WithBackfill(PlannedJob job, string operation, Func<BackfillState, BackfillState> change) =>
+        job with { Backfills = [.. job.Backfills.Select(b => b.Operation == operation ? change(b) : b)] };
+
+    private void Put(PlannedJob job)
+    {
+        if (!_jobs.TryGetValue(job.Id, out var entry))
+        {
+            _jobs.Add(job.Id, entry = new Entry { Job = job, Schedule = Compile(job) });
+        }
+        else
+        {
+            InFlight -= entry.Job.Running.Count;
+            Waiting -= entry.Job.Waiting.Count;
+            if (!ReferenceEquals(entry.Job.Definition, job.Definition))
+            {
+                entry.Schedule = Compile(job);
+            }
+        }
+
+        var before = entry.Job;
+        entry.Job = job;
+        if (job.Removed && job.Running.IsEmpty)
+        {
+            _jobs.Remove(job.Id);
+            return;
+        }
+
+        InFlight += job.Running.Count;
+        Waiting += job.Waiting.Count;
+        PushSlotWake(entry);
+        if (!ReferenceEquals(before.Running, job.Running) || !ReferenceEquals(before.Definition, job.Definition) || entry.Fresh)
+        {
+            PushExecutionWakes(entry, before);
+        }
+
+        entry.Fresh = false;
+    }
+
+    private void PushSlotWake(Entry entry)
+    {
+        var at = NextSlotWake(entry);
+        var ticks = at?.UtcTicks ?? long.MaxValue;
+        if (ticks != entry.SlotWake)
+        {
+            entry.SlotWake = ticks;
+            if (at is not null)
+            {
+                _heap.Enqueue(new Wake(entry.Job.Id, null), ticks);
+            }
+        }
+    }
+
+    private void PushExecutionWakes(Entry entry, PlannedJob before)
+    {
+        // Another definition may mean another deadline: then every execution is looked at anew.
+        var all = entry.Fresh || !ReferenceEquals(before.Definition, entry.Job.Definition);
+        foreach (var (id, execution) in entry.Job.Running)
+        {
+            if ((all || !before.Running.TryGetValue(id, out var old) || old != execution) && ExecutionWake(entry.Job, execution) is { } at)
+            {
+                _heap.Enqueue(new Wake(entry.Job.Id, id), at.UtcTicks);
+            }
+        }
+    }
+
+    /// <summary>When the next slot is to be looked at; for a paused job, when its pause ends.</summary>
+    private static DateTimeOffset? NextSlotWake(Entry entry)
+    {
+        var job = entry.Job;
+        if (job.Removed || job.State == PlanState.Disabled || entry.Schedule is not { } schedule)
+        {
+            return null;
+        }
+
+        if (job.State == PlanState.Paused && job.PausedUntil is null)
+        {
+            return null;
+        }
+
+        var next = !schedule.AfterCompletion ? schedule.Next(job.Cursor)
+            : job.Running.IsEmpty && job.Waiting.IsEmpty ? AfterCompletionNext(job, schedule)
+            : null;
+        var fireAt = next is { } nominal ? schedule.FireAt(nominal) : (DateTimeOffset?)null;
+        if (job.State == PlanState.Paused && job.Running.IsEmpty && !job.Waiting.IsEmpty)
+        {
+            return job.PausedUntil;
+        }
+
+        return job.State == PlanState.Paused && fireAt < job.PausedUntil ? job.PausedUntil : fireAt;
+    }
+
+    /// <summary>The next slot of a fixed delay: it counts from the end of the previous execution.</summary>
+    internal static DateTimeOffset? AfterCompletionNext(PlannedJob job, Schedule schedule) =>
+        schedule.Next(job.LastEndedAt is { } ended ? Later(ended, job.Cursor) : job.Cursor);
+
+    /// <summary>When a running execution needs a look: its retry is due, or its deadline is over.</summary>
+    private static DateTimeOffset? ExecutionWake(PlannedJob job, RunningExecution execution)
+    {
+        var retry = execution.AttemptRuns ? null : execution.RetryAt;
+        var deadline = execution.EndsAs is null && job.Definition.Deadline is { } limit ? execution.ClaimedAt + limit : (DateTimeOffset?)null;
+        return retry is null ? deadline : deadline is null || retry < deadline ? retry : deadline;
+    }
+
+    private bool IsTrue(Wake wake, long ticks)
+    {
+        if (!_jobs.TryGetValue(wake.Job, out var entry))
+        {
+            return false;
+        }
+
+        return wake.Execution is { } id
+            ? entry.Job.Running.TryGetValue(id, out var execution) && ExecutionWake(entry.Job, execution)?.UtcTicks == ticks
+            : entry.SlotWake == ticks;
+    }
+
+    /// <remarks>
+    /// A schedule was valid when it was stored. Should a later build refuse it (a zone that tzdb dropped, say), that job alone
+    /// stands still and is named in <see cref="Faults"/>; its neighbours go on.
+    /// </remarks>
+    private Schedule? Compile(PlannedJob job)
+    {
+        _faults.Remove(job.Id);
+        if (job.Definition.Schedule is not { } spec)
+        {
+            return null;
+        }
+
+        var violations = new List<Violation>();
+        var schedule = Schedule.Compile(spec, job.Definition.Timezone, job.Tenant, job.Definition.Name, violations);
+        if (schedule is null)
+        {
+            _faults[job.Id] = $"{violations[0].Field}: {violations[0].Message}";
+        }
+
+        return schedule;
+    }
+
+    private void RememberRemoval(JobId job, long version)
+    {
+        if (!_removed.ContainsKey(job))
+        {
+            _removedOrder = _removedOrder.Enqueue(job);
+        }
+
+        _removed = _removed.SetItem(job, version);
+        if (_removed.Count > RememberedRemovals)
+        {
+            _removedOrder = _removedOrder.Dequeue(out var oldest);
+            _removed = _removed.Remove(oldest);
+        }
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a >= b ? a : b;
+
+    /// <summary>What to look at: the slots of a job, or one of its executions.</summary>
+    internal readonly record struct Wake(JobId Job, ExecutionId? Execution);
+
+    private sealed class Entry
+    {
+        public required PlannedJob Job { get; set; }
+
+        public Schedule? Schedule { get; set; }
+
+        public long SlotWake { get; set; } = long.MaxValue;
+
+        public bool Fresh { get; set; } = true;
+    }
+}

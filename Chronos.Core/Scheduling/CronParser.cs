@@ -1,0 +1,116 @@
+using System.Collections.Frozen;
+
+namespace Chronos.Core.Scheduling;
+
+/// <summary>Reads the text of a cron expression: 5, 6 or 7 fields, or a macro.</summary>
+internal static class CronParser
+{
+    public const int MaxLength = 500;
+
+    private static readonly FrozenDictionary<string, string> Macros = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+    {
+        ["@yearly"] = "0 0 1 1 *",
+        ["@annually"] = "0 0 1 1 *",
+        ["@monthly"] = "0 0 1 * *",
+        ["@weekly"] = "0 0 * * 0",
+        ["@daily"] = "0 0 * * *",
+        ["@midnight"] = "0 0 * * *",
+        ["@hourly"] = "0 * * * *",
+    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The compiled expression, shared with equal ones; or null and the fault.</summary>
+    /// <param name="seed">What <c>H</c> is derived from.</param>
+    public static CronPattern? Parse(string text, DayMatch dayMatch, ulong seed, out CronError? error)
+    {
+        error = null;
+        if (text.Length > MaxLength)
+        {
+            error = new CronError(CronError.Whole, $"longer than {MaxLength} characters", MaxLength, 1);
+            return null;
+        }
+
+        Span<Range> places = stackalloc Range[9];
+        var count = Split(text, places);
+        if (count == 1 && text[places[0]].StartsWith('@'))
+        {
+            var (offset, _) = places[0].GetOffsetAndLength(text.Length);
+            return Macros.TryGetValue(text[places[0]], out var expansion)
+                ? Parse(expansion, dayMatch, seed, out error)
+                : Refuse(MacroFault(text[places[0]]), offset, text.Trim().Length, out error);
+        }
+
+        if (count is < 5 or > 7)
+        {
+            var place = count > 7 ? places[7].Start.Value : Math.Max(0, text.Length - 1);
+            return Refuse(FieldCountFault(text, count), place, 1, out error);
+        }
+
+        return ReadFields(text, places[..count], dayMatch, seed, out error);
+    }
+
+    private static CronPattern? ReadFields(string text, ReadOnlySpan<Range> places, DayMatch dayMatch, ulong seed, out CronError? error)
+    {
+        var sets = new CronSets { Seconds = 1, DayMatch = dayMatch };
+        var fields = CronField.InOrder(places.Length);
+        for (var i = 0; i < fields.Length; i++)
+        {
+            var (offset, length) = places[i].GetOffsetAndLength(text.Length);
+            var reader = new CronFieldReader(fields[i], text.AsSpan(offset, length), offset, seed);
+            if (!reader.Read())
+            {
+                error = reader.Error;
+                return null;
+            }
+
+            sets.Take(fields[i], ref reader);
+        }
+
+        if (sets.FaultOfDates() is { } fault)
+        {
+            var (offset, length) = places[Array.IndexOf(fields, CronField.DayOfMonth)].GetOffsetAndLength(text.Length);
+            error = new CronError(CronField.DayOfMonth.Name, fault, offset, length);
+            return null;
+        }
+
+        error = null;
+        return CronPattern.Of(sets);
+    }
+
+    private static int Split(string text, Span<Range> places)
+    {
+        int count = 0, at = 0;
+        while (count < places.Length)
+        {
+            while (at < text.Length && char.IsWhiteSpace(text[at]))
+                at++;
+            if (at == text.Length)
+                break;
+
+            var start = at;
+            while (at < text.Length && !char.IsWhiteSpace(text[at]))
+                at++;
+            places[count++] = start..at;
+        }
+
+        return count;
+    }
+
+    private static string MacroFault(string macro) => macro.ToUpperInvariant() switch
+    {
+        "@REBOOT" => "@reboot is not supported: the start of a node is not a time",
+        "@EVERY" => "@every needs a duration, as in @every 90s",
+        _ => $"{macro} is not one of @yearly, @monthly, @weekly, @daily, @hourly, @every",
+    };
+
+    private static string FieldCountFault(string text, int count) =>
+        text.Contains("TZ=", StringComparison.OrdinalIgnoreCase) ? "the zone belongs into the field timezone, not into the expression"
+        : text.TrimStart().StartsWith("@every", StringComparison.OrdinalIgnoreCase) ? "@every takes one duration, as in @every 90s"
+        : count == 0 ? "the expression is empty"
+        : $"5, 6 or 7 fields are expected, not {(count > 8 ? "more than 8" : count)}";
+
+    private static CronPattern? Refuse(string message, int at, int length, out CronError? error)
+    {
+        error = new CronError(CronError.Whole, message, at, Math.Max(1, length));
+        return null;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text;
+using Cronos;
+
+namespace Chronos.Core.Scheduling;
+
+/// <summary>
+/// A compiled cron expression on the wall clock. Cronos searches; it reads day-of-month AND day-of-week and one special day a
+/// field, so an expression beyond that becomes several and the earliest answer counts.
+/// </summary>
+internal sealed class CronPattern : WallPattern
+{
+    /// <summary>Recently used expressions, so that jobs with equal ones share them. Bounded: a slot holds the last expression that hashed to it.</summary>
+    private static readonly CronPattern?[] Interned = new CronPattern?[1 << 14];
+
+    /// <summary>Beyond it nothing is searched; far from the end of <see cref="DateTime"/>.</summary>
+    private static readonly long Horizon = new DateTime(9000, 1, 1).Ticks;
+
+    private readonly CronExpression _first;
+    private readonly CronExpression[]? _others;
+
+    private CronPattern(CronSets sets)
+    {
+        Sets = sets;
+        var texts = CronText.For(sets);
+        _first = Parse(texts[0]);
+        if (texts.Count > 1)
+            _others = [.. texts.Skip(1).Select(Parse)];
+    }
+
+    public CronSets Sets { get; }
+
+    public override bool Repeats => Sets.Repeats;
+
+    public static CronPattern Of(CronSets sets)
+    {
+        ref var slot = ref Interned[sets.GetHashCode() & (Interned.Length - 1)];
+        if (slot is { } known && known.Sets.Equals(sets))
+            return known;
+
+        return slot = new CronPattern(sets);
+    }
+
+    public override long FirstFrom(long local)
+    {
+        // Whole seconds: nothing of a cron expression lies between them.
+        local = Math.Max(0, (local + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond);
+        while (local < Horizon)
+        {
+            var from = new DateTime(local, DateTimeKind.Utc);
+            var first = Search(_first, from);
+            foreach (var other in _others ?? [])
+                first = Math.Min(first, Search(other, from));
+
+            if (first == Never || Sets.Years.IsEmpty)
+                return first;
+
+            var place = Sets.Years.AsSpan().BinarySearch(new DateTime(first).Year);
+            if (place >= 0)
+                return first;
+            if (~place == Sets.Years.Length)
+                return Never;
+
+            local = new DateTime(Sets.Years[~place], 1, 1).Ticks;
+        }
+
+        return Never;
+    }
+
+    public override long CountBetween(long from, long to)
+    {
+        from = Math.Max(0, (from + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond);
+        to = Math.Min(Horizon, to + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
+        var (count, perDay) = (0L, Sets.CountBefore(CronSets.SecondsPerDay));
+        for (var start = from / CronSets.SecondsPerDay * CronSets.SecondsPerDay; start < to; start += CronSets.SecondsPerDay)
+        {
+            var date = new DateTime(start * TimeSpan.TicksPerSecond);
+            if (!Sets.HasDay(date.Year, date.Month, date.Day, DateTime.DaysInMonth(date.Year, date.Month), (int)date.DayOfWeek))
+                continue;
+
+            var whole = from <= start && to - start >= CronSets.SecondsPerDay;
+            count += whole ? perDay
+                : Sets.CountBefore((int)Math.Min(CronSets.SecondsPerDay, to - start)) - Sets.CountBefore((int)Math.Max(0, from - start));
+        }
+
+        return count;
+    }
+
+    private static long Search(CronExpression expression, DateTime from) => expression.GetNextOccurrence(from, inclusive: true)?.Ticks ?? Never;
+
+    private static CronExpression Parse(string text) => CronExpression.Parse(text, CronFormat.IncludeSeconds);
+}
+
+/// <summary>Writes sets in the dialect of Cronos: lists of numbers, at most one special day a field.</summary>
+internal static class CronText
+{
+    public static List<string> For(CronSets sets)
+    {
+        var time = new StringBuilder(64);
+        List(time, sets.Seconds, CronField.Second).Append(' ');
+        List(time, sets.Minutes, CronField.Minute).Append(' ');
+        List(time, sets.Hours, CronField.Hour).Append(' ');
+        var month = List(new StringBuilder(), sets.Months, CronField.Month).ToString();
+
+        var ofMonth = Alternatives(sets, CronField.DayOfMonth, sets.DaysOfMonth);
+        var ofWeek = Alternatives(sets, CronField.DayOfWeek, sets.DaysOfWeek);
+        List<(string Month, string Week)> days = sets.EitherDay
+            ? [.. ofMonth.Select(day => (day, "*")), .. ofWeek.Select(day => ("*", day))]
+            : [.. from a in ofMonth from b in ofWeek select (a, b)];
+
+        return [.. days.Select(day => $"{time}{day.Month} {month} {day.Week}")];
+    }
+
+    private static List<string> Alternatives(CronSets sets, CronField field, ulong mask)
+    {
+        List<string> all = mask == 0 ? [] : [List(new StringBuilder(), mask, field).ToString()];
+        foreach (var special in sets.Specials)
+        {
+            if (special.InWeek == (field == CronField.DayOfWeek))
+                all.Add(special.ToString());
+        }
+
+        return all;
+    }
+
+    private static StringBuilder List(StringBuilder text, ulong mask, CronField field)
+    {
+        if (mask == ((1UL << field.Size) - 1) << field.Min)
+            return text.Append('*');
+
+        var start = text.Length;
+        for (var value = field.Min; value <= field.Max; value++)
+        {
+            if ((mask >> value & 1) == 0)
+                continue;
+            if (text.Length > start)
+                text.Append(',');
+
+            text.Append(CultureInfo.InvariantCulture, $"{value}");
+        }
+
+        return text;
+    }
+}

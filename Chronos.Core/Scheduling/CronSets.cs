@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Numerics;
+
+namespace Chronos.Core.Scheduling;
+
+/// <summary>
+/// What a cron expression means, as sets of values: the form in which expressions are compared, shared, counted and proven
+/// possible. The search itself is Cronos's.
+/// </summary>
+internal sealed record CronSets
+{
+    public const int SecondsPerDay = 86400;
+
+    public ulong Seconds { get; set; }
+
+    public ulong Minutes { get; set; }
+
+    public uint Hours { get; set; }
+
+    public uint DaysOfMonth { get; set; }
+
+    public ushort Months { get; set; }
+
+    public byte DaysOfWeek { get; set; }
+
+    public bool DayOfMonthRestricted { get; set; }
+
+    public bool DayOfWeekRestricted { get; set; }
+
+    /// <summary>A wildcard, range or step in minute or hour.</summary>
+    public bool Repeats { get; set; }
+
+    public DayMatch DayMatch { get; set; }
+
+    public ImmutableArray<SpecialDay> Specials { get; set; } = [];
+
+    /// <summary>Ascending; empty for every year.</summary>
+    public ImmutableArray<int> Years { get; set; } = [];
+
+    /// <summary>Crontab's OR applies only when both day fields restrict.</summary>
+    public bool EitherDay => DayMatch == DayMatch.Any && DayOfMonthRestricted && DayOfWeekRestricted;
+
+    public void Take(CronField field, ref CronFieldReader read)
+    {
+        switch (field.Index)
+        {
+            case 0: Seconds = read.Mask; break;
+            case 1: Minutes = read.Mask; Repeats |= read.Repeats; break;
+            case 2: Hours = (uint)read.Mask; Repeats |= read.Repeats; break;
+            case 3: DaysOfMonth = (uint)read.Mask; DayOfMonthRestricted = read.Restricted; break;
+            case 4: Months = (ushort)read.Mask; break;
+            case 5: DaysOfWeek = (byte)read.Mask; DayOfWeekRestricted = read.Restricted; break;
+            default: Years = read.Restricted ? [.. read.Years!] : []; break;
+        }
+
+        if (read.Specials is { } specials)
+            Specials = Specials.AddRange(specials);
+    }
+
+    /// <summary>Whether the pattern has this date at all.</summary>
+    public bool HasDay(int year, int month, int day, int last, int weekday)
+    {
+        if ((Months >> month & 1) == 0 || (!Years.IsEmpty && Years.AsSpan().BinarySearch(year) < 0))
+            return false;
+
+        bool ofMonth = (DaysOfMonth >> day & 1) != 0, ofWeek = (DaysOfWeek >> weekday & 1) != 0;
+        foreach (var special in Specials)
+        {
+            if (special.InWeek)
+                ofWeek = ofWeek || special.Matches(day, last, weekday);
+            else
+                ofMonth = ofMonth || special.Matches(day, last, weekday);
+        }
+
+        return EitherDay ? ofMonth || ofWeek : ofMonth && ofWeek;
+    }
+
+    /// <summary>How many times of day lie before this second of the day.</summary>
+    public int CountBefore(int secondOfDay)
+    {
+        if (secondOfDay >= SecondsPerDay)
+            return BitOperations.PopCount(Hours) * BitOperations.PopCount(Minutes) * BitOperations.PopCount(Seconds);
+
+        int hour = secondOfDay / 3600, minute = secondOfDay / 60 % 60, second = secondOfDay % 60;
+        int perMinute = BitOperations.PopCount(Seconds), perHour = perMinute * BitOperations.PopCount(Minutes);
+        var count = BitOperations.PopCount(Hours & ((1u << hour) - 1)) * perHour;
+        if ((Hours >> hour & 1) == 0)
+            return count;
+
+        count += BitOperations.PopCount(Minutes & ((1UL << minute) - 1)) * perMinute;
+        return (Minutes >> minute & 1) == 0 ? count : count + BitOperations.PopCount(Seconds & ((1UL << second) - 1));
+    }
+
+    /// <summary>
+    /// Null when some date matches. 2000 to 2027 hold every kind of year (first weekday, leap or not), so what does not occur
+    /// there occurs never; with a year field its years are tried instead.
+    /// </summary>
+    public string? FaultOfDates()
+    {
+        var ordinary = (DaysOfMonth & 0x1FFFFFFE) != 0 && (DaysOfWeek & 0x7F) == 0x7F && Years.IsEmpty;
+        if (ordinary)
+            return null;
+
+        foreach (var year in Years.IsEmpty ? Enumerable.Range(2000, 28) : Years)
+        {
+            if (OccursIn(year))
+                return null;
+        }
+
+        return Specials.IsEmpty && !DayOfWeekRestricted
+            ? $"{BitOperations.TrailingZeroCount(DaysOfMonth)} does not occur in {string.Join(", ", MonthWords())}{(Years.IsEmpty ? "" : " of these years")}"
+            : "no date satisfies day-of-month, month and day-of-week together";
+    }
+
+    public bool Equals(CronSets? other) =>
+        other is not null && Seconds == other.Seconds && Minutes == other.Minutes && Hours == other.Hours && DaysOfMonth == other.DaysOfMonth
+        && Months == other.Months && DaysOfWeek == other.DaysOfWeek && EitherDay == other.EitherDay && Repeats == other.Repeats
+        && Specials.SequenceEqual(other.Specials) && Years.SequenceEqual(other.Years);
+
+    public override int GetHashCode() =>
+        HashCode.Combine(Seconds, Minutes, Hours, DaysOfMonth, Months, DaysOfWeek, EitherDay, HashCode.Combine(Repeats, Specials.Length, Years.Length));
+
+    private IEnumerable<string> MonthWords() =>
+        from month in Enumerable.Range(1, 12) where (Months >> month & 1) != 0 select CronField.Month.Words[month - 1];
+
+    private bool OccursIn(int year)
+    {
+        for (var month = 1; month <= 12; month++)
+        {
+            if ((Months >> month & 1) == 0)
+                continue;
+
+            var last = DateTime.DaysInMonth(year, month);
+            var weekday = (int)new DateTime(year, month, 1).DayOfWeek;
+            for (var day = 1; day <= last; day++, weekday = weekday == 6 ? 0 : weekday + 1)
+            {
+                if (HasDay(year, month, day, last, weekday))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,38 @@
+using NodaTime;
+
+namespace Chronos.Core.Scheduling;
+
+/// <summary>What to say of a zone name that tzdb does not have.</summary>
+internal static class ZoneNames
+{
+    public static string Unknown(string name)
+    {
+        if (name.Length is 0 or > 64)
+            return "is not an IANA time zone";
+
+        var near = DateTimeZoneProviders.Tzdb.Ids
+            .Select(id => (Id: id, Distance: id.Equals(name, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(id, name)))
+            .MinBy(candidate => candidate.Distance);
+        return near.Distance <= 2 ? $"'{name}' is not an IANA time zone; {near.Id} is" : $"'{name}' is not an IANA time zone";
+    }
+
+    private static int Distance(string a, string b)
+    {
+        if (Math.Abs(a.Length - b.Length) > 2)
+            return int.MaxValue;
+
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var cost = char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]) ? 0 : 1;
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + cost));
+            }
+        }
+
+        return row[^1];
+    }
+}

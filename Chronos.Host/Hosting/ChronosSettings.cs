@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using Chronos.Actors.Journal;
+using Serilog.Events;
+
+namespace Chronos.Host.Hosting;
+
+/// <summary>How the process was started.</summary>
+public enum HostMode
+{
+    /// <summary>One node on loopback with a demo job, a made key and an echo target.</summary>
+    Dev,
+
+    /// <summary>A node from configuration.</summary>
+    Serve,
+}
+
+/// <summary>Everything that can be configured, in one type. Made by <see cref="ChronosSettingsReader"/> alone; the keys are documented there.</summary>
+public sealed record ChronosSettings
+{
+    public HostMode Mode { get; init; } = HostMode.Serve;
+
+    /// <summary>Where the node listens; port 0 lets the system choose.</summary>
+    public Uri HttpUrl { get; init; } = new("http://127.0.0.1:8080");
+
+    /// <summary>Folder of all files of the node, absolute.</summary>
+    public string Data { get; init; } = Path.GetFullPath("data");
+
+    public Durability Durability { get; init; } = Durability.Full;
+
+    public string NodeName { get; init; } = Environment.MachineName.ToLowerInvariant();
+
+    public string ClusterHost { get; init; } = "127.0.0.1";
+
+    /// <summary>0 lets the system choose.</summary>
+    public int ClusterPort { get; init; }
+
+    public ImmutableArray<string> ClusterSeeds { get; init; } = [];
+
+    public ImmutableArray<string> ClusterRoles { get; init; } = [];
+
+    public string ClusterProfile { get; init; } = "lan";
+
+    /// <summary>The first administrator's key, of at least 24 characters; stored hashed.</summary>
+    public string? AdminKey { get; init; }
+
+    public LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
+
+    public string? LogFile { get; init; }
+
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>Whether jobs may reach private addresses; link-local and metadata addresses are refused in any case.</summary>
+    public bool AllowPrivateTargets { get; init; }
+
+    /// <summary>Whether dev mode makes its demo job.</summary>
+    public bool Demo { get; init; } = true;
+
+    /// <summary>True when only this machine can reach the node.</summary>
+    public bool ListensOnLoopback => HttpUrl.IsLoopback;
+}

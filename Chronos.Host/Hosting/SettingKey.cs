@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Chronos.Actors.Journal;
+using Serilog.Events;
+
+namespace Chronos.Host.Hosting;
+
+/// <summary>One key of the configuration: its name without the prefix <c>CHRONOS_</c>, and what its text does to the settings.</summary>
+/// <param name="Read">Returns the changed settings, or null with the reason when the text is wrong.</param>
+internal sealed record SettingKey(string Name, SettingKey.Reader Read)
+{
+    public delegate ChronosSettings? Reader(ChronosSettings settings, string text, out string wrong);
+
+    /// <summary>Every key there is (api: configuration keys).</summary>
+    public static readonly ImmutableArray<SettingKey> All =
+    [
+        new("HTTP_URL", (ChronosSettings s, string text, out string wrong) => HttpUrl(text, out wrong) is { } url ? s with { HttpUrl = url } : null),
+        new("DATA", Text((s, text) => s with { Data = Path.GetFullPath(text) })),
+        new("STORE", Word(("sqlite", s => s))),
+        new("DURABILITY", Word(("full", s => s with { Durability = Durability.Full }), ("relaxed", s => s with { Durability = Durability.Relaxed }))),
+        new("NODE_NAME", Text((s, text) => s with { NodeName = text })),
+        new("CLUSTER_HOST", Text((s, text) => s with { ClusterHost = text })),
+        new("CLUSTER_PORT", Port((s, port) => s with { ClusterPort = port })),
+        new("CLUSTER_SEEDS", Seeds),
+        new("CLUSTER_ROLES", Text((s, text) => s with { ClusterRoles = Split(text) })),
+        new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = "lan" }), ("wide", s => s with { ClusterProfile = "wide" }))),
+        new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
+        new("ADMIN_KEY_FILE", AdminKeyFile),
+        new("LOG_LEVEL", Word(
+            ("verbose", s => s with { LogLevel = LogEventLevel.Verbose }), ("debug", s => s with { LogLevel = LogEventLevel.Debug }),
+            ("information", s => s with { LogLevel = LogEventLevel.Information }), ("info", s => s with { LogLevel = LogEventLevel.Information }),
+            ("warning", s => s with { LogLevel = LogEventLevel.Warning }), ("error", s => s with { LogLevel = LogEventLevel.Error }))),
+        new("LOG_FILE", Text((s, text) => s with { LogFile = Path.GetFullPath(text) })),
+        new("OTLP_ENDPOINT", Otlp),
+        new("ALLOW_PRIVATE_TARGETS", Word(("true", s => s with { AllowPrivateTargets = true }), ("false", s => s with { AllowPrivateTargets = false }))),
+    ];
+
+    public static SettingKey? Find(string name) => All.FirstOrDefault(k => k.Name == name);
+
+    /// <summary>Listening addresses: plain HTTP (TLS ends in front of the node), any host, any port.</summary>
+    public static Uri? HttpUrl(string text, out string wrong)
+    {
+        wrong = $"'{text}' is no address such as http://127.0.0.1:8080";
+        var shaped = text.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
+        return Uri.TryCreate(shaped, UriKind.Absolute, out var url) && url is { Scheme: "http", PathAndQuery: "/" } ? url : null;
+    }
+
+    private static Reader Text(Func<ChronosSettings, string, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
+    {
+        wrong = "must not be empty";
+        return string.IsNullOrWhiteSpace(text) ? null : apply(s, text);
+    };
+
+    private static Reader Word(params (string Word, Func<ChronosSettings, ChronosSettings> Apply)[] words) => (ChronosSettings s, string text, out string wrong) =>
+    {
+        wrong = $"'{text}' is not one of {string.Join(", ", words.Select(w => w.Word))}";
+        return words.FirstOrDefault(w => w.Word == text.ToLowerInvariant()).Apply?.Invoke(s);
+    };
+
+    private static Reader Port(Func<ChronosSettings, int, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
+    {
+        wrong = $"'{text}' is no port from 0 to 65535";
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535 ? apply(s, port) : null;
+    };
+
+    private static ChronosSettings? Seeds(ChronosSettings settings, string text, out string wrong)
+    {
+        var seeds = Split(text);
+        var bad = seeds.FirstOrDefault(s => !Uri.TryCreate($"tcp://{s}", UriKind.Absolute, out var seed) || seed.Port <= 0);
+        wrong = bad is null ? "must be a list of host:port" : $"'{bad}' is no host:port";
+        return seeds.IsEmpty || bad is not null ? null : settings with { ClusterSeeds = seeds };
+    }
+
+    private static ChronosSettings? AdminKey(ChronosSettings settings, string text, out string wrong)
+    {
+        wrong = "must be 24 to 200 printable characters without spaces";
+        return text.Length is >= 24 and <= 200 && text.All(c => c is > ' ' and < '\u007f') ? settings with { AdminKey = text } : null;
+    }
+
+    private static ChronosSettings? AdminKeyFile(ChronosSettings settings, string text, out string wrong)
+    {
+        try
+        {
+            return AdminKey(settings, File.ReadAllText(text).Trim(), out wrong);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            wrong = e.Message;
+            return null;
+        }
+    }
+
+    private static ChronosSettings? Otlp(ChronosSettings settings, string text, out string wrong)
+    {
+        wrong = $"'{text}' is no http or https address";
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? settings with { OtlpEndpoint = url } : null;
+    }
+
+    private static ImmutableArray<string> Split(string text) => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Xunit;
+
+namespace Chronos.Tests.Core.Scheduling;
+
+/// <summary>The acceptance tables: made without a cron library, and read here through the engine that fires.</summary>
+public sealed class CaseFileTests
+{
+    public static TheoryData<string, string, string> Cron()
+    {
+        var data = new TheoryData<string, string, string>();
+        foreach (var row in Rows("cron.tsv"))
+            data.Add(row[0], row[1], row[2]);
+
+        return data;
+    }
+
+    public static TheoryData<string, string, string, string, string> Dst()
+    {
+        var data = new TheoryData<string, string, string, string, string>();
+        foreach (var row in Rows("dst.tsv"))
+            data.Add(row[0], row[1], row[2], row[3], row[4]);
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cron))]
+    public void An_expression_has_the_next_time_of_the_table(string expression, string from, string expected)
+    {
+        var (schedule, violations) = Given.Try(expression);
+        if (expected == "error")
+        {
+            Assert.Null(schedule);
+            Assert.StartsWith("schedule", Assert.Single(violations).Field, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Empty(violations);
+        Assert.Equal(Given.Time(expected), schedule!.Next(Given.Time(from)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Dst))]
+    public void A_change_of_the_clock_fires_as_in_the_table(string zone, string expression, string from, string to, string expected)
+    {
+        var schedule = Given.Valid(expression, zone);
+        var (first, end) = (Given.Time(from), Given.Time(to));
+        var times = expected.Split(',').Select(Given.Time).ToList();
+
+        Assert.Equal(times, Given.Between(schedule, first, end));
+        Assert.Equal(times.Count, schedule.Count(first.AddTicks(-1), end.AddTicks(-1)));
+        Assert.Equal(times[^1], schedule.Last(first.AddTicks(-1), end.AddTicks(-1)));
+    }
+
+    private static IEnumerable<string[]> Rows(string file) =>
+        File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Cases", file))
+            .Where(line => line.Length > 0 && !line.StartsWith('#'))
+            .Select(line => line.Split('\t'));
+
+    [Fact]
+    public void The_tables_are_whole()
+    {
+        Assert.True(Rows("cron.tsv").Count() >= 41);
+        Assert.True(Rows("dst.tsv").Count() >= 150);
+        Assert.All(Rows("dst.tsv"), row => Assert.Equal(5, row.Length));
+        Assert.All(Rows("cron.tsv"), row => Assert.True(DateTimeOffset.TryParse(row[1], CultureInfo.InvariantCulture, out _)));
+    }
+}
