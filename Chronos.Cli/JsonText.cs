@@ -35,6 +35,24 @@ internal static class JsonText
         }
     }
 
+    /// <summary>An object of these members; one that is given twice stays twice, for the reader to refuse.</summary>
+    public static JsonElement Object(IEnumerable<JsonProperty> members)
+    {
+        using var document = JsonDocument.Parse(Write(
+            writer =>
+            {
+                writer.WriteStartObject();
+                foreach (var member in members)
+                {
+                    member.WriteTo(writer);
+                }
+
+                writer.WriteEndObject();
+            },
+            Compact));
+        return document.RootElement.Clone();
+    }
+
     public static JsonElement ToElement(JsonNode node)
     {
         using var document = JsonDocument.Parse(Utf8(node));

@@ -13,7 +13,7 @@ internal static class Problem
         var problem = IsProblem(answer) ? answer.Json : JsonText.EmptyObject;
         var code = problem.Text("code");
         var said = problem.Text("detail") ?? problem.Text("title") ?? $"the server answered {(int)answer.Status}";
-        var violations = problem.Items("errors").Select(e => new Violation(e.Text("field") ?? "", e.Text("message") ?? ""))
+        var violations = problem.Items("errors").Select(e => new Violation(Field(e), e.Text("message") ?? ""))
             .Concat(problem.Items("violations").Select(v => v.ValueKind == JsonValueKind.String
                 ? new Violation("", v.GetString()!)
                 : new Violation(v.Text("field") ?? v.Text("policy") ?? "", v.Text("message") ?? "")));
@@ -28,6 +28,15 @@ internal static class Problem
         HttpStatusCode.Conflict or HttpStatusCode.PreconditionFailed => ExitCode.Conflict,
         HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => ExitCode.Unreachable,
         _ => ExitCode.Refused,
+    };
+
+    // In a request of many documents an error says which one, counted from 0.
+    private static string Field(JsonElement error) => (error.Text("field") ?? "", error.Text("document")) switch
+    {
+        (var field, null) => field,
+        ("", var document) => $"documents[{document}]",
+        (var field, _) when field.StartsWith("documents[", StringComparison.Ordinal) => field,
+        var (field, document) => $"documents[{document}].{field}",
     };
 
     private static IEnumerable<string> Remarks(ApiAnswer answer, JsonElement problem, ServerSettings settings)

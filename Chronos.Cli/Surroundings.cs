@@ -17,6 +17,9 @@ internal sealed record Surroundings
     /// <summary>Colors and boxes are for terminals only; a pipe gets plain aligned text.</summary>
     public required bool OutIsTerminal { get; init; }
 
+    /// <summary>Columns of the terminal.</summary>
+    public required int Width { get; init; }
+
     public required Func<string, string?> Variable { get; init; }
 
     public required TimeProvider Clock { get; init; }
@@ -35,6 +38,7 @@ internal sealed record Surroundings
             Error = Console.Error,
             RawOut = Console.OpenStandardOutput,
             OutIsTerminal = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
+            Width = Console.IsOutputRedirected || Console.WindowWidth < 40 ? 80 : Console.WindowWidth,
             Variable = Environment.GetEnvironmentVariable,
             Clock = TimeProvider.System,
             Folder = Environment.CurrentDirectory,

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Chronos.Core.Jobs;
 
 namespace Chronos.Cli.Documents;
@@ -57,12 +58,28 @@ internal static class JobFiles
         .Where(f => Path.GetExtension(f) is ".yaml" or ".yml" or ".json")
         .Order(StringComparer.Ordinal);
 
+    /// <summary>What a node adds to a document. It may stand in a file that 'job get' wrote, and means nothing there.</summary>
+    private static readonly string[] ServerMade =
+    [
+        "job_id", "version", "revision", "state", "pause_reason", "paused_at", "paused_until", "next_at", "created_at", "created_by", "updated_at", "updated_by",
+    ];
+
+    private static JsonElement Stripped(JsonElement document)
+    {
+        if (document.ValueKind != JsonValueKind.Object || !document.EnumerateObject().Any(m => ServerMade.Contains(m.Name)))
+        {
+            return document;
+        }
+
+        return JsonText.Object(document.EnumerateObject().Where(m => !ServerMade.Contains(m.Name)));
+    }
+
     private static IEnumerable<SourceDocument> Parse(string path, string text)
     {
         // A JSON text is YAML too, but the JSON reader names the place of a mistake better.
         var file = text.AsSpan().TrimStart() is ['{' or '[', ..] ? JobDocumentFile.ReadJson(Encoding.UTF8.GetBytes(text)) : JobDocumentFile.ReadYaml(text);
         return file.Fault is { } fault
             ? throw new CliFailure(ExitCode.Refused, $"{path}: {fault.Message}")
-            : file.Documents.Select((json, i) => new SourceDocument(path, i + 1, json));
+            : file.Documents.Select((json, i) => new SourceDocument(path, i + 1, Stripped(json)));
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Chronos.Cli.Output;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 
 namespace Chronos.Cli.Documents;
 
@@ -39,7 +40,7 @@ internal sealed record SourceDocument(string File, int Number, JsonElement Json)
     /// <summary>The schedule with a caret, if one of these faults is about it.</summary>
     public IEnumerable<string> Carets(IEnumerable<Violation> faults) =>
         faults.Any(f => f.Field.EndsWith("schedule", StringComparison.Ordinal) || f.Field.EndsWith("schedule.cron", StringComparison.Ordinal)) && Cron is { } cron
-            ? CronCaret.Lines(cron)
+            ? CronCaret.Lines(cron, Json.Field("schedule")?.Text("day_match") == "all" ? DayMatch.All : DayMatch.Any)
             : [];
 
     public static string Summary(IReadOnlyCollection<Violation> faults) =>

@@ -32,7 +32,7 @@ internal sealed class Printer(Surroundings around, OutputFormat format, Verbosit
 
     public OutputFormat Format => format;
 
-    private ITableWriter Tables => _tables ??= around.OutIsTerminal ? new TerminalTableWriter(around.Out, palette) : new PlainTableWriter(around.Out);
+    private ITableWriter Tables => _tables ??= around.OutIsTerminal ? new TerminalTableWriter(around.Out, around.Width, palette) : new PlainTableWriter(around.Out);
 
     /// <summary>A list <c>{items: […]}</c>.</summary>
     public void List(JsonElement answer, TableShape shape) => List(answer, "items", shape);

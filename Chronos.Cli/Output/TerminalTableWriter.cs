@@ -3,27 +3,21 @@ using Spectre.Console.Rendering;
 
 namespace Chronos.Cli.Output;
 
-/// <summary>Tables on a terminal. Ids stay whole; long text wraps inside its column.</summary>
-internal sealed class TerminalTableWriter : ITableWriter
+/// <summary>Tables on a terminal. Ids and other short cells stay whole, even where the terminal is too narrow; long text wraps inside its column.</summary>
+internal sealed class TerminalTableWriter(TextWriter output, int width, Palette palette) : ITableWriter
 {
-    private readonly IAnsiConsole _console;
-
-    public TerminalTableWriter(TextWriter output, Palette palette) => _console = AnsiConsole.Create(new AnsiConsoleSettings
-    {
-        Out = new AnsiConsoleOutput(output),
-        Ansi = palette == Palette.Colors ? AnsiSupport.Yes : AnsiSupport.No,
-        ColorSystem = palette == Palette.Colors ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-        Interactive = InteractionSupport.No,
-    });
+    private const int WrapsBeyond = 48;
 
     public void Table(IReadOnlyList<string> headers, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        var table = new Table { Border = TableBorder.Simple, ShowRowSeparators = false };
+        var table = new Table { Border = TableBorder.Simple };
+        var needed = 1;
         foreach (var (header, i) in headers.Select((h, i) => (h, i)))
         {
+            var longest = rows.Select(r => r[i].Length).Append(header.Length).Max();
             var column = new Spectre.Console.TableColumn(new Text(header, new Style(decoration: Decoration.Bold)));
-            var longest = rows.Select(r => r[i].Length).DefaultIfEmpty(0).Max();
-            table.AddColumn(longest <= 48 ? column.NoWrap() : column);
+            table.AddColumn(longest <= WrapsBeyond ? column.NoWrap() : column);
+            needed += Math.Min(longest, WrapsBeyond) + 3;
         }
 
         foreach (var row in rows)
@@ -31,7 +25,8 @@ internal sealed class TerminalTableWriter : ITableWriter
             table.AddRow(row.Select(Cell).ToArray<IRenderable>());
         }
 
-        _console.Write(table);
+        // A terminal folds a line that is too long; a cut id would be lost.
+        Console(Math.Max(width, needed)).Write(table);
     }
 
     public void Fields(IReadOnlyList<(string Name, string Value)> fields)
@@ -44,7 +39,20 @@ internal sealed class TerminalTableWriter : ITableWriter
             grid.AddRow(new Text(name, new Style(Color.Grey)), Cell(value));
         }
 
-        _console.Write(grid);
+        Console(width).Write(grid);
+    }
+
+    private IAnsiConsole Console(int columns)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = palette == Palette.Colors ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = palette == Palette.Colors ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+        console.Profile.Width = columns;
+        return console;
     }
 
     // Text, never markup: a job named [red] stays a job named [red].

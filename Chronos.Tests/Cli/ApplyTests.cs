@@ -1,12 +1,11 @@
 using System.Text.Json;
 using Chronos.Tests.Cli.Kit;
+using Xunit;
 
 namespace Chronos.Tests.Cli;
 
 public sealed class ApplyTests
 {
-    private const string Good = "name: {0}\nschedule: \"0 2 * * *\"\nwebhook: {{ url: http://127.0.0.1:1/ }}\n";
-
     [Fact]
     public async Task Many_documents_go_as_one_request_in_the_order_of_files_and_documents()
     {
@@ -97,5 +96,5 @@ public sealed class ApplyTests
         Assert.StartsWith($"error: {file}: {place}", result.Error, StringComparison.Ordinal);
     }
 
-    private static string Job(string name) => string.Format(System.Globalization.CultureInfo.InvariantCulture, Good, name);
+    private static string Job(string name) => $"name: {name}\nschedule: \"0 2 * * *\"\nwebhook: {{ url: http://127.0.0.1:1/ }}\n";
 }

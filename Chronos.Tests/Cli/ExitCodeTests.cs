@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Chronos.Tests.Cli.Kit;
+using Xunit;
 
 namespace Chronos.Tests.Cli;
 

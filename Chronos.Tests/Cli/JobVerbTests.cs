@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Chronos.Tests.Cli.Kit;
+using Xunit;
 
 namespace Chronos.Tests.Cli;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Chronos.Core.Jobs;
 using Chronos.Tests.Cli.Kit;
+using Xunit;
 
 namespace Chronos.Tests.Cli;
 

@@ -1,4 +1,5 @@
 using Chronos.Tests.Cli.Kit;
+using Xunit;
 
 namespace Chronos.Tests.Cli;
 

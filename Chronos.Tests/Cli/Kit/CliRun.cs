@@ -1,5 +1,6 @@
 using System.Text;
 using Chronos.Cli;
+using Xunit;
 
 namespace Chronos.Tests.Cli.Kit;
 
@@ -47,6 +48,7 @@ internal sealed class CliRun : IDisposable
             Error = error,
             RawOut = () => raw,
             OutIsTerminal = Terminal,
+            Width = 80,
             Variable = name => Variables.GetValueOrDefault(name),
             Clock = new StandingClock(),
             Folder = Folder,
