@@ -9,18 +9,19 @@ internal static class ScheduleCompiler
     private static readonly TimeSpan MaxEvery = TimeSpan.FromDays(36525);
     private static readonly TimeSpan MaxJitter = TimeSpan.FromDays(1);
 
-    public static Schedule? Compile(ScheduleSpec spec, string path, string timezone, ulong seed, ICollection<Violation> violations)
+    /// <param name="timezone">Null to check the specification alone, before the zone of the job is known.</param>
+    public static Schedule? Compile(ScheduleSpec spec, string path, string? timezone, ulong seed, ICollection<Violation> violations)
     {
         var before = violations.Count;
         spec = EveryOf(spec);
-        var zone = ZoneRules.Find(timezone);
-        if (zone is null)
+        var zone = timezone is null ? null : ZoneRules.Find(timezone);
+        if (zone is null && timezone is not null)
             violations.Add(new Violation("timezone", ZoneNames.Unknown(timezone)));
 
         CheckForm(spec, path, violations);
         CheckWindow(spec, path, violations);
-        var source = violations.Count == before || spec.Cron is not null ? Source(spec, path, zone ?? ZoneRules.Find("UTC")!, seed, violations) : null;
-        return violations.Count == before ? new Schedule(spec, source!, zone!, seed) : null;
+        var source = violations.Count == before || spec.Cron is not null ? Source(spec, path, zone, seed, violations) : null;
+        return violations.Count == before ? new Schedule(spec, source!, zone ?? ZoneRules.Utc, seed) : null;
     }
 
     /// <summary><c>@every 90s</c> is another way to write an interval.</summary>
@@ -29,7 +30,7 @@ internal static class ScheduleCompiler
             ? spec with { Cron = null, Every = every, AfterCompletion = spec.AfterCompletion || afterCompletion }
             : spec;
 
-    private static TimeSource? Source(ScheduleSpec spec, string path, ZoneRules zone, ulong seed, ICollection<Violation> violations)
+    private static TimeSource? Source(ScheduleSpec spec, string path, ZoneRules? zone, ulong seed, ICollection<Violation> violations)
     {
         if (spec.Cron is { } cron)
         {

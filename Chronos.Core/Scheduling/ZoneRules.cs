@@ -31,6 +31,8 @@ internal sealed class ZoneRules
 
     public static string Version { get; } = TzdbDateTimeZoneSource.Default.TzdbVersion;
 
+    public static ZoneRules Utc { get; } = Find("UTC")!;
+
     public string Id => _zone.Id;
 
     /// <summary>Null for a name that tzdb does not have. Fixed offsets (<c>UTC+2</c>) are no zones: they hide daylight saving.</summary>

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace Chronos.Core.Scheduling;
+
+/// <summary>The words for the sets of a cron expression.</summary>
+internal static class CronWords
+{
+    private static readonly string[] Weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+    private static readonly string[] Ordinals = ["", "first", "second", "third", "fourth", "fifth"];
+    private const int MostTimes = 8;
+
+    public static string Say(CronSets sets)
+    {
+        var time = Time(sets);
+        var days = Days(sets);
+        var months = BitOperations.PopCount(sets.Months) == 12 ? "" : $" in {Values(sets.Months, CronField.Month, value => CultureInfo.InvariantCulture.DateTimeFormat.GetMonthName(value))}";
+        var years = sets.Years.IsEmpty ? "" : $" of {And([.. sets.Years.Select(year => year.ToString(CultureInfo.InvariantCulture))])}";
+        return $"{char.ToUpperInvariant(time[0])}{time[1..]}{days}{months}{years}";
+    }
+
+    private static string Time(CronSets sets)
+    {
+        int seconds = BitOperations.PopCount(sets.Seconds), minutes = BitOperations.PopCount(sets.Minutes), hours = BitOperations.PopCount(sets.Hours);
+        if (seconds * minutes * hours <= MostTimes)
+            return $"at {And([.. Times(sets)])}";
+
+        var hour = hours == 24 ? "" : $" of hour{(hours == 1 ? "" : "s")} {Values(sets.Hours, CronField.Hour, Number)}";
+        if (seconds > 1)
+        {
+            var second = Every(sets.Seconds, CronField.Second) ?? $"at second{(seconds == 1 ? "" : "s")} {Values(sets.Seconds, CronField.Second, Number)}";
+            return minutes == 60 ? second + hour : $"{second} of minute{(minutes == 1 ? "" : "s")} {Values(sets.Minutes, CronField.Minute, Number)}{hour}";
+        }
+
+        var at = sets.Seconds == 1 ? "" : $" at second {BitOperations.TrailingZeroCount(sets.Seconds)}";
+        if (minutes == 1)
+            return $"at minute {BitOperations.TrailingZeroCount(sets.Minutes)}{(hours == 24 ? " of every hour" : hour)}{at}";
+
+        return (Every(sets.Minutes, CronField.Minute) ?? $"at minutes {Values(sets.Minutes, CronField.Minute, Number)}{(hours == 24 ? " of every hour" : "")}") + hour + at;
+    }
+
+    private static IEnumerable<string> Times(CronSets sets) =>
+        from hour in Bits(sets.Hours)
+        from minute in Bits(sets.Minutes)
+        from second in Bits(sets.Seconds)
+        select second == 0 && sets.Seconds == 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{hour:00}:{minute:00}")
+            : string.Create(CultureInfo.InvariantCulture, $"{hour:00}:{minute:00}:{second:00}");
+
+    /// <summary>An even step over the whole field, such as every 15 minutes.</summary>
+    private static string? Every(ulong mask, CronField field)
+    {
+        var values = Bits(mask).ToList();
+        if (values.Count < 2 || field.Size % values.Count != 0 || values[0] != 0)
+            return null;
+
+        var step = field.Size / values.Count;
+        if (values.Where((value, i) => value != i * step).Any())
+            return null;
+
+        return step == 1 ? $"every {field.Name}" : $"every {step} {field.Name}s";
+    }
+
+    private static string Days(CronSets sets)
+    {
+        var month = new List<string>();
+        if (sets.DayOfMonthRestricted || BitOperations.PopCount(sets.DaysOfMonth) < 31)
+        {
+            if (sets.DaysOfMonth != 0)
+                month.Add($"day{(BitOperations.PopCount(sets.DaysOfMonth) == 1 ? "" : "s")} {Values(sets.DaysOfMonth, CronField.DayOfMonth, Number)} of the month");
+
+            month.AddRange(sets.Specials.Where(day => !day.InWeek).Select(Special));
+        }
+
+        var week = new List<string>();
+        if (sets.DayOfWeekRestricted || BitOperations.PopCount(sets.DaysOfWeek) < 7)
+        {
+            if (sets.DaysOfWeek != 0)
+                week.Add(Values(sets.DaysOfWeek, CronField.DayOfWeek, value => Weekdays[value]));
+
+            week.AddRange(sets.Specials.Where(day => day.InWeek).Select(Special));
+        }
+
+        return (month.Count, week.Count) switch
+        {
+            (0, 0) => "",
+            (_, 0) => $" on {And(month)}",
+            (0, _) => $" on {And(week)}",
+            _ => sets.EitherDay ? $" on {And(month)} or on {And(week)}" : $" on {And(month)} if it is {And(week)}",
+        };
+    }
+
+    private static string Special(SpecialDay day) => day.Kind switch
+    {
+        SpecialDayKind.FromLast => day.A == 0 ? "the last day of the month" : $"the day {day.A} before the last of the month",
+        SpecialDayKind.WeekdayFromLast => day.A == 0 ? "the last weekday of the month" : $"the weekday nearest to {day.A} before the last day of the month",
+        SpecialDayKind.NearestWeekday => $"the weekday nearest to day {day.A} of the month",
+        SpecialDayKind.NthOfWeekday => $"the {Ordinals[day.B]} {Weekdays[day.A]} of the month",
+        _ => $"the last {Weekdays[day.A]} of the month",
+    };
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Values with runs of three and more as <c>a to b</c>.</summary>
+    private static string Values(ulong mask, CronField field, Func<int, string> word)
+    {
+        var parts = new List<string>();
+        for (var value = field.Min; value <= field.Max; value++)
+        {
+            if ((mask >> value & 1) == 0)
+                continue;
+
+            var end = value;
+            while (end < field.Max && (mask >> (end + 1) & 1) != 0)
+                end++;
+            if (end - value >= 2)
+            {
+                parts.Add($"{word(value)} to {word(end)}");
+                value = end;
+            }
+            else
+            {
+                parts.Add(word(value));
+            }
+        }
+
+        return And(parts);
+    }
+
+    private static string And(List<string> parts) =>
+        parts.Count < 2 ? string.Concat(parts) : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
+
+    private static IEnumerable<int> Bits(ulong mask)
+    {
+        for (; mask != 0; mask &= mask - 1)
+            yield return BitOperations.TrailingZeroCount(mask);
+    }
+}

@@ -1,0 +1,33 @@
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Scheduling;
+
+/// <summary>Says a schedule in one plain English sentence.</summary>
+public static class ScheduleExplain
+{
+    public static string Sentence(Schedule schedule)
+    {
+        var spec = schedule.Spec;
+        var text = schedule.Source switch
+        {
+            CronPattern cron => $"{CronWords.Say(cron.Sets)}, {schedule.Timezone} time",
+            RulePattern => $"By the recurrence rule {spec.Rrule!.ReplaceLineEndings(" ")}, {schedule.Timezone} time",
+            OneTime => $"Once, at {Rfc3339.Format(spec.At!.Value)}",
+            _ when spec.AfterCompletion => $"{Durations.Format(spec.Every!.Value)} after the end of the previous execution",
+            _ => $"Every {Durations.Format(spec.Every!.Value)}{(spec.Phase is { } phase ? $", shifted by {Durations.Format(phase)}" : "")}",
+        };
+
+        if (spec.StartsAt is { } start)
+            text += $", from {Rfc3339.Format(start)}";
+        if (spec.EndsAt is { } end)
+            text += $", before {Rfc3339.Format(end)}";
+        if (spec.Jitter is { } jitter)
+            text += $", spread by up to {Durations.Format(jitter)}";
+        if (!spec.Calendars.IsEmpty)
+            text += $", within the calendars {string.Join(", ", spec.Calendars)}";
+        if (spec.Dst == DstRule.WallClock)
+            text += ", whenever the wall clock shows it";
+
+        return text + ".";
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Chronos.Core.Scheduling;
+
+/// <summary>One coming slot: the nominal time in UTC and as the zone's clock shows it, and what is remarkable about it.</summary>
+public sealed record PreviewRow(DateTimeOffset At, DateTimeOffset Local, ImmutableArray<string> Notes);
+
+/// <summary>What a schedule will do, computed by <see cref="Schedule.Next"/>: what is shown is what fires.</summary>
+public static class SchedulePreview
+{
+    /// <summary>The slots from <paramref name="from"/> (inclusive) on, lazily; without end when the schedule has none.</summary>
+    public static IEnumerable<PreviewRow> Rows(Schedule schedule, DateTimeOffset from)
+    {
+        // A fixed delay counts from the end of an execution: from there only one slot can be foretold.
+        var times = schedule.AfterCompletion ? schedule.After(from).Take(1) : schedule.After(from.AddTicks(-1));
+        return times.Select(at => Row(schedule, at));
+    }
+
+    /// <summary>At most <paramref name="count"/> slots in [<paramref name="from"/>, <paramref name="to"/>).</summary>
+    public static ImmutableArray<PreviewRow> Rows(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count) =>
+        [.. Rows(schedule, from).TakeWhile(row => to is null || row.At < to).Take(count)];
+
+    private static PreviewRow Row(Schedule schedule, DateTimeOffset at)
+    {
+        var notes = ImmutableArray.CreateBuilder<string>();
+        var span = schedule.Zone.At(at.UtcTicks);
+        if (schedule.Spec.Dst == DstRule.Once && schedule.Source is WallPattern pattern && Gap(pattern, schedule.Zone, span, at.UtcTicks) is { } gap)
+            notes.Add(gap);
+        if (Pass(schedule.Zone, span, at.UtcTicks) is { } pass)
+            notes.Add($"repeated hour, {pass} pass");
+        if (schedule.JitterOf(at) is { Ticks: > 0 } jitter)
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"jitter +{jitter.TotalSeconds:0.###} s"));
+
+        // DateTimeOffset knows whole minutes of offset only; the local mean times of the 19th century do not fit and are cut.
+        var offset = TimeSpan.FromMinutes(Math.Truncate(TimeSpan.FromTicks(span.Offset).TotalMinutes));
+        return new PreviewRow(at, at.ToOffset(offset), notes.ToImmutable());
+    }
+
+    private static string? Gap(WallPattern pattern, ZoneRules zone, ZoneSpan span, long at)
+    {
+        if (at != span.Start || !span.HasStart)
+            return null;
+
+        var shown = at + zone.At(at - 1).Offset;
+        if (shown >= span.LocalStart || pattern.FirstFrom(shown) is var first && first >= span.LocalStart)
+            return null;
+
+        var more = pattern.CountBetween(first, span.LocalStart) - 1;
+        return $"gap: {Clock(first)}{(more > 0 ? string.Create(CultureInfo.InvariantCulture, $" and {more} more do") : " does")} not exist, fires {Clock(span.LocalStart)}";
+    }
+
+    private static string? Pass(ZoneRules zone, ZoneSpan span, long at)
+    {
+        var local = at + span.Offset;
+        if (span.HasStart && local < span.Start + zone.At(span.Start - 1).Offset)
+            return "second";
+
+        return span.HasEnd && local >= span.End + zone.At(span.End).Offset ? "first" : null;
+    }
+
+    internal static string Clock(long local)
+    {
+        var time = new DateTime(local);
+        return time.ToString(time.Second == 0 ? "HH:mm" : "HH:mm:ss", CultureInfo.InvariantCulture);
+    }
+}
