@@ -26,6 +26,9 @@ internal static class ChronosCtl
           6  precondition failed, or conflict
         """;
 
+    /// <summary>How long an interrupted verb may take to end: <c>dev</c> waits for its node to leave in order.</summary>
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(30);
+
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Surroundings around, CancellationToken cancellation)
     {
         var root = Tree(around);
@@ -42,7 +45,7 @@ internal static class ChronosCtl
         }
 
         var exit = await parsed.InvokeAsync(
-            new InvocationConfiguration { Output = around.Out, Error = around.Error, EnableDefaultExceptionHandler = false },
+            new InvocationConfiguration { Output = around.Out, Error = around.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Goodbye },
             cancellation);
         await around.Out.FlushAsync(CancellationToken.None);
         return exit;

@@ -13,6 +13,10 @@ internal static class BackfillCommands
     private static readonly Option<string> To = new("--to") { Description = "end (exclusive)", HelpName = "time", Required = true };
     private static readonly Option<int?> MaxConcurrent = new("--max-concurrent") { Description = "how many at once (default 1)", HelpName = "n" };
     private static readonly Option<bool> Wait = new("--wait") { Description = "until it is over; exit code 1 unless every run succeeded" };
+    private static readonly TableShape Operations = TableShape.Of("operation",
+        TableColumn.Of("OPERATION", "operation"), TableColumn.Of("STATUS", "status"), TableColumn.Of("FROM", "from"), TableColumn.Of("TO", "to"),
+        TableColumn.Of("TOTAL", "total"), TableColumn.Of("STARTED", "started"), TableColumn.Of("SUCCEEDED", "succeeded"), TableColumn.Of("FAILED", "failed"));
+
     private static readonly Argument<string> Operation = new("operation") { Description = "as printed by 'backfill'" };
 
     public static void AddBackfillCommands(this RootCommand root, Surroundings around)
@@ -20,8 +24,10 @@ internal static class BackfillCommands
         root.Add("backfill", "run every slot of a range anew", around,
             [Arguments.Job, From, To, MaxConcurrent, Arguments.DryRun, Wait, Arguments.IdempotencyKey], BackfillAsync);
         var room = root.AddRoom("operation", "operations that take a while: backfills");
+        room.Add("list", "the backfills of a job, newest first", around, [Arguments.Job], async call =>
+            call.Print.List((await call.Api.GetAsync($"{call.JobPath()}/backfills", call.Cancellation)).Json, Operations));
         room.Add("get", "how far it is", around, [Operation], async call => call.Print.One((await call.Api.GetAsync(OperationPath(call.Of(Operation)), call.Cancellation)).Json, "operation"));
-        room.Add("cancel", "start no more runs; those that run go on", around, [Operation, Arguments.IdempotencyKey], async call =>
+        room.Add("cancel", "start no more runs, and stop those that run", around, [Operation, Arguments.IdempotencyKey], async call =>
         {
             var operation = (await call.Api.SendAsync(call.Post($"{OperationPath(call.Of(Operation))}/cancel"), call.Cancellation)).Json;
             call.Print.Done(operation, "operation", Progress(operation));

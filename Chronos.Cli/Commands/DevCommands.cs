@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Chronos.Cli.Commands;
 
@@ -47,8 +48,14 @@ internal static class DevCommands
         }
         catch (OperationCanceledException)
         {
-            // The interrupt of a terminal reaches the node as well; it ends by itself and in order.
+            // A terminal interrupts the node as well, anybody else only this process; told twice, the node still leaves once, in order.
+            if (!OperatingSystem.IsWindows())
+            {
+                _ = Kill(node.Id, Terminate);
+            }
+
             await node.WaitForExitAsync(CancellationToken.None);
+            return;
         }
 
         if (node.ExitCode != 0)
@@ -56,6 +63,12 @@ internal static class DevCommands
             throw new CliFailure(ExitCode.Refused, $"the node ended with exit code {node.ExitCode}");
         }
     }
+
+    private const int Terminate = 15;
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
 
     private static IEnumerable<string> Passed(Call call)
     {

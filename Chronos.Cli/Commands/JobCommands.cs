@@ -24,7 +24,7 @@ internal static class JobCommands
         room.Add("apply", "make the jobs of files exist as the files say; all or nothing", around, JobApply.Takes, JobApply.RunAsync);
         room.Add("delete", "delete a job", around, [Arguments.Job, Arguments.IfMatch], DeleteAsync);
         room.AddStateVerbs(around);
-        room.Add("versions", "revisions of a job, or one of them", around, [Arguments.Job, OneRevision], VersionsAsync);
+        room.Add("versions", "revisions of a job, or one of them", around, [Arguments.Job, OneRevision, Arguments.Limit, Arguments.Cursor, Arguments.All], VersionsAsync);
         room.Add("diff", "what changed between two revisions", around, [Arguments.Job, RevisionA, RevisionB], DiffAsync);
         room.Add("rollback", "make an old revision the current one again", around, [Arguments.Job, Revision, Arguments.IfMatch, Arguments.IdempotencyKey], RollbackAsync);
         room.Add("next", "when it will run", around, [Arguments.Job, Count, Arguments.From], NextAsync);
@@ -56,7 +56,8 @@ internal static class JobCommands
             return;
         }
 
-        call.Print.List((await call.Api.GetAsync($"{call.JobPath()}/versions", call.Cancellation)).Json, JobShapes.Revisions);
+        call.Print.List(
+            await Pages.ReadAsync(call, (cursor, limit) => new Query($"{call.JobPath()}/versions").And("limit", limit).And("cursor", cursor)), JobShapes.Revisions);
     }
 
     private static async Task DiffAsync(Call call)

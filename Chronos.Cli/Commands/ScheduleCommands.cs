@@ -44,9 +44,15 @@ internal static class ScheduleCommands
             throw CliFailure.Usage($"--count: must be from 1 to {MaxCount}");
         }
 
-        var rows = SchedulePreview.Rows(Compile(call), from, to, count);
+        if (to <= from)
+        {
+            throw CliFailure.Usage("--to: must be after --from");
+        }
+
+        var schedule = Compile(call);
+        var rows = SchedulePreview.Rows(schedule, from, to, count + 1);
         var items = new JsonArray();
-        foreach (var row in rows)
+        foreach (var row in rows.Take(count))
         {
             items.Add((JsonNode)new JsonObject
             {
@@ -56,10 +62,10 @@ internal static class ScheduleCommands
             });
         }
 
-        call.Print.List(JsonText.ToElement(new JsonObject { ["items"] = items }), JobShapes.Times);
-        if (rows.Length == MaxCount)
+        call.Print.List(JsonText.ToElement(new JsonObject { ["items"] = items, ["timezone"] = schedule.Timezone, ["more"] = rows.Length > count }), JobShapes.Times);
+        if (rows.Length > count && call.Of(Arguments.To) is not null)
         {
-            call.Print.Remark($"stopped after {MaxCount}");
+            call.Print.Remark($"there are more: stopped after {count}");
         }
 
         return Task.CompletedTask;
