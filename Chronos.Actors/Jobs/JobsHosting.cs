@@ -21,25 +21,35 @@ public static class JobsHosting
     private const int JobShards = 64;
 
     public static AkkaConfigurationBuilder WithJobs(this AkkaConfigurationBuilder builder, JobsOptions options) => builder
-        .WithSingleton<TickLeaderKey>(
-            "tick-leader",
-            (_, registry, _) => Props.Create(() => new TickLeader(options.Time, registry.Get<TimetableRegionKey>(), options.Node, options.Metrics)),
-            new ClusterSingletonOptions { BufferSize = 10_000 })
         .WithShardRegion<TimetableRegionKey>(
             "timetable",
             (_, registry, _) => number =>
             {
+                // The leader's proxy is registered last; until it is, a report would have nobody to go to, and the leader asks again.
                 var settings = new TimetableSettings(
-                    options.Node, options.Time, options.Metrics, registry.Get<TickLeaderKey>(), protocol => options.Dispatcher(registry, protocol));
+                    options.Node, options.Time, options.Metrics, () => registry.TryGet<TickLeaderKey>(out var leader) ? leader : ActorRefs.Nobody,
+                    protocol => options.Dispatcher(registry, protocol));
                 return Props.Create(() => new TimetableActor(int.Parse(number), settings));
             },
             new TimetableExtractor(),
             new ShardOptions { RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
         .WithShardRegion<JobRegionKey>(
             "job",
-            (_, registry, _) => entity => Props.Create(() => new JobActor($"job|{entity}", options.Time, options.Ids, registry.Get<TimetableRegionKey>())),
+            (_, registry, _) =>
+            {
+                var timetables = registry.Get<TimetableRegionKey>();
+                return entity => Props.Create(() => new JobActor($"job|{entity}", options.Time, options.Ids, timetables));
+            },
             new JobExtractor(),
-            new ShardOptions { RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false });
+            new ShardOptions { RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
+        .WithSingleton<TickLeaderKey>(
+            "tick-leader",
+            (_, registry, _) =>
+            {
+                var timetables = registry.Get<TimetableRegionKey>();
+                return Props.Create(() => new TickLeader(options.Time, timetables, options.Node, options.Metrics));
+            },
+            new ClusterSingletonOptions { BufferSize = 10_000 });
 
     /// <summary>Entity id <c>tenant|job</c>; jobs share shards by the number that also names their timetable.</summary>
     private sealed class JobExtractor : HashCodeMessageExtractor

@@ -9,7 +9,7 @@ using Chronos.Core.Jobs.Timetabling;
 namespace Chronos.Actors.Jobs;
 
 /// <summary>What a timetable needs from its node.</summary>
-public sealed record TimetableSettings(string Node, TimeProvider Time, JobsMetrics Metrics, IActorRef Leader, Func<Protocol, IActorRef> Dispatcher);
+public sealed record TimetableSettings(string Node, TimeProvider Time, JobsMetrics Metrics, Func<IActorRef> Leader, Func<Protocol, IActorRef> Dispatcher);
 
 /// <summary>
 /// The shell of a timetable. Everything that arrives while a commit is in flight is decided and applied at once and becomes one
@@ -260,7 +260,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     {
         var state = _table.State;
         _reported = new TimetablePlanning.NextDue(_number, Math.Max(epoch, _epoch), state.NextDueAt, _settings.Node, state.JobCount, state.InFlight, state.Waiting);
-        _settings.Leader.Tell(_reported);
+        _settings.Leader().Tell(_reported);
     }
 
     private void SaveSnapshotWhenDue(int items)

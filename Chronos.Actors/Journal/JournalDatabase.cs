@@ -9,16 +9,13 @@ public sealed class JournalDatabase
     public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly string _pragmas;
+    private readonly string _ownConnectionString;
 
     public JournalDatabase(string file, Durability durability)
     {
         File = file;
-        ConnectionString = new SqliteConnectionStringBuilder
-        {
-            DataSource = file,
-            Pooling = true,
-            DefaultTimeout = (int)BusyTimeout.TotalSeconds,
-        }.ToString();
+        ConnectionString = Connect(file, pooling: true);
+        _ownConnectionString = Connect(file, pooling: false);
         _pragmas =
             $"PRAGMA busy_timeout = {(int)BusyTimeout.TotalMilliseconds};" +
             $"PRAGMA synchronous = {(durability == Durability.Full ? "FULL" : "NORMAL")};" +
@@ -55,9 +52,29 @@ public sealed class JournalDatabase
     }
 
     /// <summary>A connection with this journal's settings; pooled, so opening is cheap.</summary>
-    public SqliteConnection Open()
+    public SqliteConnection Open() => Open(ConnectionString);
+
+    /// <summary>A connection that is kept for long, and that really ends, with its transaction, when it is disposed.</summary>
+    public SqliteConnection OpenOwn() => Open(_ownConnectionString);
+
+    /// <summary>Sets what SQLite forgets with each connection.</summary>
+    public void Configure(SqliteConnection connection)
     {
-        var connection = new SqliteConnection(ConnectionString);
+        using var command = connection.CreateCommand();
+        command.CommandText = _pragmas;
+        command.ExecuteNonQuery();
+    }
+
+    private static string Connect(string file, bool pooling) => new SqliteConnectionStringBuilder
+    {
+        DataSource = file,
+        Pooling = pooling,
+        DefaultTimeout = (int)BusyTimeout.TotalSeconds,
+    }.ToString();
+
+    private SqliteConnection Open(string connectionString)
+    {
+        var connection = new SqliteConnection(connectionString);
         try
         {
             connection.Open();
@@ -70,19 +87,4 @@ public sealed class JournalDatabase
             throw;
         }
     }
-
-    /// <summary>Sets what SQLite forgets with each connection.</summary>
-    public void Configure(SqliteConnection connection)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = _pragmas;
-        command.ExecuteNonQuery();
-    }
-}
-
-/// <summary>The file of the journal cannot be used. Nothing was changed; the message names the file.</summary>
-public sealed class JournalDamagedException(string file, string reason, Exception? inner)
-    : IOException($"the journal {file} is not usable: {reason}", inner)
-{
-    public string File { get; } = file;
 }

@@ -28,7 +28,7 @@ public static class JournalHosting
 
         var database = new JournalDatabase(options.File, options.Durability);
         database.Prepare();
-        builder.AddSetup(new JournalSetup(database, options.Pulse));
+        builder.AddSetup(new JournalSetup(database, options));
         builder.AddSetup(new DataOptionsSetup(new DataOptions()
             .UseConnectionString(Provider, database.ConnectionString)
             .UseInterceptor(new JournalConnectionInterceptor(database))));

@@ -15,5 +15,11 @@ public enum Durability
 /// <param name="Pulse">Beaten after each commit, so that the readers of this node need not poll.</param>
 public sealed record JournalOptions(string DataFolder, Durability Durability, JournalPulse Pulse)
 {
+    /// <summary>Keeps the writers of the file apart: journal, snapshots, retention.</summary>
+    public WriteGate Gate { get; } = new();
+
+    /// <summary>Stamps the rows.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     public string File => Path.Combine(Path.GetFullPath(DataFolder), "journal.db");
 }

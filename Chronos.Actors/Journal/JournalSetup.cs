@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Akka.Actor;
 using Akka.Actor.Setup;
 using LinqToDB.Interceptors;
 using Microsoft.Data.Sqlite;
@@ -6,11 +7,20 @@ using Microsoft.Data.Sqlite;
 namespace Chronos.Actors.Journal;
 
 /// <summary>What the journal and the snapshot store of an actor system share; Akka creates both by itself.</summary>
-internal sealed class JournalSetup(JournalDatabase database, JournalPulse pulse) : Setup
+internal sealed class JournalSetup(JournalDatabase database, JournalOptions options) : Setup
 {
     public JournalDatabase Database { get; } = database;
 
-    public JournalPulse Pulse { get; } = pulse;
+    public JournalOptions Options { get; } = options;
+
+    /// <exception cref="InvalidOperationException">The actor system was created without <see cref="JournalHosting.WithChronosJournal"/>.</exception>
+    public static JournalSetup Of(ActorSystem system)
+    {
+        var setup = system.Settings.Setup.Get<JournalSetup>();
+        return setup.HasValue
+            ? setup.Value
+            : throw new InvalidOperationException($"the actor system '{system.Name}' was made without {nameof(JournalHosting.WithChronosJournal)}");
+    }
 }
 
 /// <summary>Gives the connections that the stock classes open the same settings as ours.</summary>

@@ -7,20 +7,55 @@ namespace Chronos.Actors.Projections;
 
 /// <summary>Reads the catalog of jobs.</summary>
 /// <remarks>Same freshness, violations and exception as <see cref="LedgerQueries"/>.</remarks>
-public sealed class CatalogQueries
+public sealed class CatalogQueries(ReadDatabase database)
 {
-    public Page<JobRow>? List(JobFilter filter, ICollection<Violation> violations) => throw new NotImplementedException();
+    public Page<JobRow>? List(JobFilter filter, ICollection<Violation> violations)
+    {
+        var query = JobListQuery.Compile(filter, violations);
+        return query is null ? null : database.Read(query.Run);
+    }
 
-    public JobRow? Find(TenantId tenant, JobId job) => throw new NotImplementedException();
+    public JobRow? Find(TenantId tenant, JobId job) => database.Read(connection =>
+    {
+        using var command = Sql.Command(connection, $"SELECT {CatalogReader.Columns} FROM jobs j WHERE j.job=$job AND j.tenant=$tenant");
+        command.Parameters.AddWithValue("$job", job.Value);
+        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        return Sql.All(command, CatalogReader.Row).FirstOrDefault();
+    });
 
     /// <summary>Every job of a tenant by name, for export.</summary>
-    public IReadOnlyList<JobRow> AllDefinitions(TenantId tenant) => throw new NotImplementedException();
+    public IReadOnlyList<JobRow> AllDefinitions(TenantId tenant) => database.Read(connection =>
+    {
+        using var command = Sql.Command(connection, $"SELECT {CatalogReader.Columns} FROM jobs j WHERE j.tenant=$tenant ORDER BY j.name");
+        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        return Sql.All(command, CatalogReader.Row);
+    });
 
-    public JobCounts Count(TenantId tenant) => throw new NotImplementedException();
+    public JobCounts Count(TenantId tenant) => database.Read(connection =>
+    {
+        using var command = Sql.Command(
+            connection,
+            "SELECT sum(enabled=1 AND paused=0), sum(enabled=1 AND paused=1), sum(enabled=0) FROM jobs WHERE tenant=$tenant HAVING count(*) > 0");
+        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        return Sql.All(command, static r => new JobCounts(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2))).FirstOrDefault() ?? new JobCounts(0, 0, 0);
+    });
 
     /// <summary>The revisions of a job, oldest first; also of a deleted one.</summary>
-    public ImmutableArray<JobRevision> Revisions(TenantId tenant, JobId job) => throw new NotImplementedException();
+    public ImmutableArray<JobRevision> Revisions(TenantId tenant, JobId job) => database.Read(connection =>
+    {
+        using var command = Sql.Command(connection, "SELECT revision, document, reason, by, at FROM job_revisions WHERE job=$job AND tenant=$tenant ORDER BY revision");
+        command.Parameters.AddWithValue("$job", job.Value);
+        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        return Sql.All(command, r => new JobRevision(
+            r.GetInt32(0), CatalogReader.Parse(r.GetString(1), job), r.GetString(2), new Principal(r.GetString(3)), Times.From(r.GetInt64(4))));
+    });
 
     /// <summary>Changes made before <paramref name="olderThan"/> that no timetable has acknowledged, oldest first, of all tenants.</summary>
-    public ImmutableArray<UnacknowledgedPlan> UnacknowledgedPlans(DateTimeOffset olderThan, int max) => throw new NotImplementedException();
+    public ImmutableArray<UnacknowledgedPlan> UnacknowledgedPlans(DateTimeOffset olderThan, int max) => database.Read(connection =>
+    {
+        using var command = Sql.Command(connection, "SELECT tenant, job, version, at FROM plan_outbox WHERE at<$at ORDER BY at LIMIT $max");
+        command.Parameters.AddWithValue("$at", Times.Micros(olderThan));
+        command.Parameters.AddWithValue("$max", max);
+        return Sql.All(command, static r => new UnacknowledgedPlan(new TenantId(r.GetString(0)), new JobId(r.GetString(1)), r.GetInt64(2), Times.From(r.GetInt64(3))));
+    });
 }

@@ -1,15 +1,292 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Chronos.Actors.Journal;
+using Chronos.Core.Projections;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 
 namespace Chronos.Actors.Projections;
 
-/// <summary>Folds the journal into the read models.</summary>
-public sealed class ProjectionRunner
+/// <summary>
+/// Folds the journal into the read models: one loop on one thread of its own for one read database. Model and offset change in
+/// one transaction. Each projection has its own offset: one that is rebuilt does not hold up the others.
+/// </summary>
+/// <remarks>How it meets damage, poison and an unreadable journal is in <c>NOTES.md</c>.</remarks>
+public sealed class ProjectionRunner : IDisposable
 {
-    public ImmutableArray<ProjectionHealth> Health => throw new NotImplementedException();
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    private readonly ReadDatabase _database;
+    private readonly IJournalReader _journal;
+    private readonly JournalPulse _pulse;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ProjectionRunner> _log;
+    private readonly ImmutableArray<ProjectionTrack> _tracks;
+    private readonly ConcurrentQueue<Action> _work = new();
+    private readonly ProjectionWaiters _waiters = new();
+    private readonly ProjectionMeter _meter;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Thread _thread;
+    private volatile TaskCompletionSource _wake = NewWake();
+    private ProjectionStore? _store;
+    private volatile (ProjectionHealth Health, DateTimeOffset? Since)[] _health;
+    private int _chunk = ProjectionStore.MaxChunk;
+    private long _highest;
+
+    public ProjectionRunner(
+        ReadDatabase database, IEnumerable<IProjection> projections, IJournalReader journal, JournalPulse pulse, TimeProvider time, ILogger<ProjectionRunner> log)
+    {
+        _database = database;
+        _journal = journal;
+        _pulse = pulse;
+        _time = time;
+        _log = log;
+        _tracks = [.. projections.Select(p => new ProjectionTrack(p))];
+        _health = Look();
+        _meter = new ProjectionMeter(() => Health);
+        _thread = new Thread(Loop) { Name = "projections", IsBackground = true };
+    }
+
+    public ImmutableArray<ProjectionHealth> Health =>
+        [.. _health.Select(h => h.Since is { } since ? h.Health with { LagSeconds = Math.Max(0, (_time.GetUtcNow() - since).TotalSeconds) } : h.Health)];
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends the loop after the transaction that it is in, and closes the file in order.</summary>
+    public void Dispose()
+    {
+        if (!_stop.IsCancellationRequested)
+        {
+            _stop.Cancel();
+            if (_thread.IsAlive)
+            {
+                _thread.Join();
+            }
+
+            _meter.Dispose();
+        }
+    }
 
     /// <summary>Read your writes: true as soon as every projection holds the entry with this ordering, false after the timeout or when one cannot.</summary>
-    public Task<bool> WaitUntil(long ordering, TimeSpan timeout, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<bool> WaitUntil(long ordering, TimeSpan timeout, CancellationToken cancellation)
+    {
+        var waiting = _waiters.Add(ordering, timeout, _time, cancellation);
+        Post(() => { });
+        return waiting;
+    }
 
     /// <summary>Empties the model of a projection and folds the journal anew; the task ends when it has begun. False: there is no such projection.</summary>
-    public Task<bool> Rebuild(string projection, CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<bool> Rebuild(string projection, CancellationToken cancellation)
+    {
+        var track = _tracks.FirstOrDefault(t => t.Name == projection);
+        return track is null ? Task.FromResult(false) : OnWriter(
+            store =>
+            {
+                _log.LogInformation("The projection {Projection} is rebuilt from the journal on request", projection);
+                store.Reset(track);
+                return true;
+            },
+            cancellation);
+    }
+
+    /// <summary>Runs work on the writer connection, between two chunks.</summary>
+    internal async Task<T> OnWriter<T>(Func<ProjectionStore, T> work, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stop.Token);
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                done.TrySetCanceled(cancellation);
+                return;
+            }
+
+            try
+            {
+                done.TrySetResult(work(_store!));
+            }
+            catch (Exception e)
+            {
+                done.TrySetException(e);
+                throw;
+            }
+        });
+        return await done.Task.WaitAsync(either.Token);
+    }
+
+    private void Post(Action work)
+    {
+        _work.Enqueue(work);
+        Interlocked.Exchange(ref _wake, NewWake()).TrySetResult();
+    }
+
+    private void Loop()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            // Both are taken before looking, so that what happens while we look is not slept through.
+            var beat = _pulse.Next;
+            var wake = _wake.Task;
+            var worked = false;
+            try
+            {
+                worked = Turn();
+            }
+            catch (SqliteException e) when (SqliteDamage.IsDamage(e))
+            {
+                Replace(e.Message);
+            }
+            catch (Exception e)
+            {
+                // Disk full, database locked, journal out of reach or with an event that cannot be read: nothing is skipped, it is tried again.
+                Wait(e);
+            }
+
+            Publish();
+            if (!worked && !_stop.IsCancellationRequested)
+            {
+                Sleep(beat, wake);
+            }
+        }
+
+        Close();
+    }
+
+    /// <summary>One look at everything. True when something was folded, so that there may be more.</summary>
+    private bool Turn()
+    {
+        if (_store is null)
+        {
+            _store = new ProjectionStore(_database.OpenWriter(), _log);
+            _store.Prepare(_tracks, _journal.Highest());
+        }
+
+        if (_database.TakeDamage() is { } damage)
+        {
+            throw new SqliteException($"malformed: {damage}", 11);
+        }
+
+        while (_work.TryDequeue(out var work))
+        {
+            work();
+        }
+
+        _highest = _journal.Highest();
+        var worked = false;
+        foreach (var group in _tracks.Where(t => !t.Stopped).GroupBy(t => t.Offset).OrderByDescending(g => g.Key))
+        {
+            worked |= Advance([.. group]);
+        }
+
+        return worked;
+    }
+
+    private bool Advance(ImmutableArray<ProjectionTrack> group)
+    {
+        var entries = _journal.Read(group[0].Offset, _chunk);
+        if (entries.Count == 0)
+        {
+            CaughtUp(group);
+            return false;
+        }
+
+        var oldest = entries.Select(ProjectionTrack.TimeOf).FirstOrDefault(t => t is not null);
+        foreach (var track in group)
+        {
+            track.BehindSince = oldest ?? track.BehindSince;
+            track.Error = null;
+            track.State = track.State == ProjectionState.Waiting ? ProjectionState.Rebuilding : track.State;
+        }
+
+        Publish();
+        var began = _time.GetTimestamp();
+        _store!.Fold(group, entries);
+        _chunk = ProjectionStore.NextChunk(_chunk, _time.GetElapsedTime(began));
+
+        // Under steady load there is always one more entry: who holds what was there when we looked is not behind.
+        if (entries[^1].Ordering >= _highest)
+        {
+            _highest = entries[^1].Ordering;
+            CaughtUp(group);
+        }
+
+        return true;
+    }
+
+    private static void CaughtUp(ImmutableArray<ProjectionTrack> group)
+    {
+        foreach (var track in group.Where(t => !t.Stopped))
+        {
+            track.CaughtUp();
+        }
+    }
+
+    private void Replace(string reason)
+    {
+        try
+        {
+            var writer = _database.Replace(_store?.Connection, reason);
+            _store = new ProjectionStore(writer, _log);
+            _store.Prepare(_tracks, _journal.Highest());
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            _store = null;
+            Wait(e);
+        }
+    }
+
+    private void Wait(Exception e)
+    {
+        foreach (var track in _tracks.Where(t => !t.Stopped))
+        {
+            if (track.Error != e.Message)
+            {
+                _log.LogError(e, "The projection {Projection} waits at {Offset}: {Error}", track.Name, track.Offset, e.Message);
+            }
+
+            track.State = ProjectionState.Waiting;
+            track.Error = e.Message;
+            track.BehindSince ??= _time.GetUtcNow();
+        }
+    }
+
+    private void Publish()
+    {
+        _health = Look();
+        _waiters.Settle(_tracks);
+    }
+
+    private (ProjectionHealth Health, DateTimeOffset? Since)[] Look() =>
+        [.. _tracks.Select(t => (new ProjectionHealth(t.Name, t.State, t.Offset, Math.Max(0, _highest - t.Offset), 0, t.Error), t.BehindSince))];
+
+    /// <summary>Blocking is right here: the thread is the runner's own.</summary>
+    private void Sleep(Task beat, Task wake)
+    {
+        try
+        {
+            Task.WaitAny([beat, wake], (int)Poll.TotalMilliseconds, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop sees the token itself.
+        }
+    }
+
+    private void Close()
+    {
+        _waiters.Abandon();
+        foreach (var projection in _tracks.Select(t => t.Projection).OfType<IDisposable>())
+        {
+            projection.Dispose();
+        }
+
+        if (_store is not null)
+        {
+            _database.Close(_store.Connection);
+        }
+    }
+
+    private static TaskCompletionSource NewWake() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -12,7 +12,7 @@ internal static class JobDocumentTiming
     {
         var given = fields.Any("schedule");
         var before = violations.Count;
-        var schedule = given is { } value ? JobDocumentParts.ReadSchedule(value, violations) : null;
+        var schedule = given is { } value ? ScheduleJson.Read(value, "schedule", violations) : null;
         var timezone = fields.Text("timezone", 64) ?? "UTC";
         if (mode == DocumentMode.Stored)
         {

@@ -55,5 +55,5 @@ public static class JobDocumentWords
     };
 
     /// <summary>The word of a misfire policy or of a resume's <c>catch_up</c>; null when it is none.</summary>
-    public static MisfireRule? MisfireRule(string word) => Misfire.Find(word);
+    public static MisfireRule? FindMisfireRule(string word) => Misfire.Find(word);
 }

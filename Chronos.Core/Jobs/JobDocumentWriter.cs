@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 
 namespace Chronos.Core.Jobs;
 
@@ -19,7 +20,7 @@ internal static class JobDocumentWriter
         if (job.Schedule is { } schedule)
         {
             writer.WritePropertyName("schedule");
-            JobDocumentParts.WriteSchedule(writer, schedule);
+            ScheduleJson.Write(writer, schedule);
         }
 
         if (job.Timezone != "UTC")

@@ -97,7 +97,9 @@ public sealed partial class TemplateText
     public bool TryRender(TemplateScope scope, [NotNullWhen(true)] out string? text, [NotNullWhen(false)] out string? error) =>
         Run(scope.Variables, out text, out error, trial: false);
 
-    /// <summary>True when the template mentions a root variable.</summary>
+    /// <summary>Whether the template needs the payload.</summary>
+    public bool UsesPayload => Mentions("payload");
+
     internal bool Mentions(string root) => TemplateGrammar.Mentions(_source, root);
 
     private bool Run(Hash variables, [NotNullWhen(true)] out string? text, [NotNullWhen(false)] out string? error, bool trial)

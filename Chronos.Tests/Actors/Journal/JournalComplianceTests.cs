@@ -42,3 +42,8 @@ public sealed class StockJournalTests : JournalComplianceTests
 {
     protected override string Hocon => JournalHarness.StockClass;
 }
+
+public sealed class GroupCommitJournalTests : JournalComplianceTests
+{
+    protected override string Hocon => string.Empty;
+}

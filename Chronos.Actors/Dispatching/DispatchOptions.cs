@@ -1,0 +1,19 @@
+namespace Chronos.Actors.Dispatching;
+
+/// <summary>How much a node dispatches at once, over each protocol, and how long it waits for what.</summary>
+public sealed record DispatchOptions
+{
+    /// <summary>Workers of a pool. They share out the work of preparing a request; the network does not hold them.</summary>
+    public int Workers { get; init; } = 8;
+
+    /// <summary>Attempts in flight per worker. Times <see cref="Workers"/> is what the pool takes before it refuses.</summary>
+    public int ConcurrencyPerWorker { get; init; } = 128;
+
+    /// <summary>How often an outcome is told again while its timetable does not answer.</summary>
+    public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long running attempts may go on when the node stops. Below the 5 s of a phase of the shutdown.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(3);
+
+    public int Capacity => Workers * ConcurrencyPerWorker;
+}

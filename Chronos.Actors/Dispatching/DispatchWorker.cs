@@ -1,0 +1,239 @@
+using Akka.Actor;
+using Akka.Event;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Actors.Dispatching;
+
+/// <summary>
+/// Runs attempts of the executions that hash to it, never two of the same execution at once, and tells each outcome until the
+/// timetable has noted it.
+/// </summary>
+internal sealed class DispatchWorker : UntypedActor, IWithTimers
+{
+    private readonly IDispatcher _dispatcher;
+    private readonly DispatchOptions _options;
+    private readonly DispatchReports _reports;
+    private readonly IActorRef _door;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<ExecutionId, Running> _running = [];
+    private readonly Dictionary<(ExecutionId, int), TimetableFacts.AttemptFinished> _untold = [];
+    private bool _draining;
+    private bool _drained;
+
+    public DispatchWorker(IDispatcher dispatcher, DispatchOptions options, DispatchReports reports, IActorRef door)
+    {
+        (_dispatcher, _options, _reports, _door) = (dispatcher, options, reports, door);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case WorkerMessages.Run run: Take(run.Attempt); break;
+            case WorkerMessages.Stop stop: Cancel(stop.Execution); break;
+            case Finished finished: Finish(finished.Attempt, finished.Outcome); break;
+            case TimetableFacts.AttemptNoted noted: Noted(noted); break;
+            case TellAgain: Repeat(); break;
+            case WorkerMessages.Drain: BeginDrain(); break;
+            case GraceOver: EndGrace(); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    /// <summary>Also runs before a restart: whatever runs is given up, and said to be lost, because nobody waits for it any more.</summary>
+    protected override void PostStop()
+    {
+        foreach (var running in _running.Values)
+        {
+            running.Abandon();
+            foreach (var attempt in running.All)
+            {
+                _reports.Tell(Fact(attempt, _reports.Lost(attempt)), ActorRefs.NoSender);
+                _door.Tell(new WorkerMessages.Ended(attempt.Execution, attempt.Attempt));
+            }
+        }
+
+        foreach (var fact in _untold.Values)
+        {
+            _reports.Tell(fact, ActorRefs.NoSender);
+        }
+    }
+
+    private void Take(AttemptRequest attempt)
+    {
+        if (!_running.TryGetValue(attempt.Execution, out var earlier))
+        {
+            Start(attempt);
+            return;
+        }
+
+        if (earlier.Replace(attempt) is { } givenUp)
+        {
+            Report(givenUp, _reports.NeverSent(givenUp));
+        }
+    }
+
+    private void Start(AttemptRequest attempt)
+    {
+        var running = new Running(attempt);
+        _running.Add(attempt.Execution, running);
+        DispatchTelemetry.RunAsync(_dispatcher, attempt, running.Cancellation).PipeTo(
+            Self, success: outcome => new Finished(attempt, outcome), failure: fault => new Finished(attempt, Broken(attempt, fault)));
+    }
+
+    private void Cancel(ExecutionId execution)
+    {
+        if (_running.TryGetValue(execution, out var running) && running.Cancel() is { } waiting)
+        {
+            Report(waiting, _reports.NeverSent(waiting));
+        }
+    }
+
+    private void Finish(AttemptRequest attempt, AttemptOutcome outcome)
+    {
+        if (!_running.TryGetValue(attempt.Execution, out var running) || !ReferenceEquals(running.Attempt, attempt))
+        {
+            return;
+        }
+
+        _running.Remove(attempt.Execution);
+        running.Dispose();
+        Report(attempt, running.IsLost && outcome.Failure == FailureClass.Cancelled ? _reports.Lost(attempt, outcome) : outcome);
+        if (running.Next is { } next && _draining)
+        {
+            Report(next, _reports.NeverSent(next));
+        }
+        else if (running.Next is not null)
+        {
+            Start(running.Next);
+        }
+
+        CheckDrained();
+    }
+
+    private void Report(AttemptRequest attempt, AttemptOutcome outcome)
+    {
+        var fact = Fact(attempt, _reports.Keep(attempt, outcome));
+        _untold[(attempt.Execution, attempt.Attempt)] = fact;
+        _reports.Tell(fact, Self);
+        _door.Tell(new WorkerMessages.Ended(attempt.Execution, attempt.Attempt));
+        if (!Timers.IsTimerActive(nameof(TellAgain)))
+        {
+            Timers.StartPeriodicTimer(nameof(TellAgain), TellAgain.Instance, _options.ReportInterval);
+        }
+    }
+
+    private void Noted(TimetableFacts.AttemptNoted noted)
+    {
+        _untold.Remove((noted.Execution, noted.Attempt));
+        if (_untold.Count == 0)
+        {
+            Timers.Cancel(nameof(TellAgain));
+        }
+
+        CheckDrained();
+    }
+
+    private void Repeat()
+    {
+        foreach (var fact in _untold.Values)
+        {
+            _reports.Tell(fact, Self);
+        }
+    }
+
+    private void BeginDrain()
+    {
+        _draining = true;
+        Timers.StartSingleTimer(nameof(GraceOver), GraceOver.Instance, _options.StopGrace);
+        CheckDrained();
+    }
+
+    private void EndGrace()
+    {
+        foreach (var running in _running.Values.ToList())
+        {
+            running.Abandon();
+        }
+    }
+
+    private void CheckDrained()
+    {
+        if (_draining && !_drained && _running.Count == 0 && _untold.Count == 0)
+        {
+            _drained = true;
+            _door.Tell(WorkerMessages.Drained.Instance);
+        }
+    }
+
+    private AttemptOutcome Broken(AttemptRequest attempt, Exception fault)
+    {
+        _log.Error(fault, "The {Protocol} dispatcher broke on {ExecutionId}", _dispatcher.Protocol, attempt.Execution);
+        return _reports.Broken(fault);
+    }
+
+    private static TimetableFacts.AttemptFinished Fact(AttemptRequest attempt, AttemptOutcome outcome) =>
+        new(attempt.Job, attempt.Execution, attempt.Attempt, outcome);
+
+    private sealed record Finished(AttemptRequest Attempt, AttemptOutcome Outcome) : INoSerializationVerificationNeeded;
+
+    private sealed class TellAgain : INoSerializationVerificationNeeded
+    {
+        public static readonly TellAgain Instance = new();
+    }
+
+    private sealed class GraceOver : INoSerializationVerificationNeeded
+    {
+        public static readonly GraceOver Instance = new();
+    }
+
+    /// <summary>An attempt on its way, and the one that follows when it has ended.</summary>
+    private sealed class Running(AttemptRequest attempt) : IDisposable
+    {
+        private readonly CancellationTokenSource _stop = new();
+
+        public AttemptRequest Attempt { get; } = attempt;
+
+        public AttemptRequest? Next { get; private set; }
+
+        public bool IsLost { get; private set; }
+
+        public CancellationToken Cancellation => _stop.Token;
+
+        public IEnumerable<AttemptRequest> All => Next is null ? [Attempt] : [Attempt, Next];
+
+        /// <summary>Answers the attempt that gives way without having been sent, if any: the one that waited, or a late one.</summary>
+        public AttemptRequest? Replace(AttemptRequest attempt)
+        {
+            if (attempt.Attempt < (Next ?? Attempt).Attempt)
+            {
+                return attempt;
+            }
+
+            var waited = Next;
+            Next = attempt;
+            _stop.Cancel();
+            return waited;
+        }
+
+        public AttemptRequest? Cancel()
+        {
+            var waited = Next;
+            Next = null;
+            _stop.Cancel();
+            return waited;
+        }
+
+        public void Abandon()
+        {
+            IsLost = true;
+            _stop.Cancel();
+        }
+
+        public void Dispose() => _stop.Dispose();
+    }
+}

@@ -1,0 +1,21 @@
+namespace Chronos.Actors.Dispatching.Http;
+
+/// <summary>What the HTTP dispatcher may do.</summary>
+public sealed record HttpDispatchOptions
+{
+    /// <summary>Whether loopback and private ranges may be sent to. Link-local, metadata and multicast addresses never may.</summary>
+    public bool AllowPrivateTargets { get; init; }
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>After this a connection is not used again, so that a changed DNS entry is seen.</summary>
+    public TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Bytes of a response that are read; the connection is dropped on the rest.</summary>
+    public int MaxResponse { get; init; } = 1024 * 1024;
+
+    /// <summary>Bytes of a response that go to the journal.</summary>
+    public int MaxExcerpt { get; init; } = 4096;
+
+    public int MaxRedirects { get; init; } = 5;
+}

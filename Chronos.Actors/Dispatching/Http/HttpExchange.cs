@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Http;
+using Chronos.Core.Kernel;
+
+namespace Chronos.Actors.Dispatching.Http;
+
+/// <summary>How an exchange ended, before it is an outcome.</summary>
+internal sealed record HttpEnd(FailureClass Failure, int? Status = null, string? Error = null, ReadResponse? Response = null, TimeSpan? RetryAfter = null);
+
+/// <summary>One request with its redirects, and the reading of the answer.</summary>
+internal sealed class HttpExchange(
+    HttpMessageInvoker client, HttpDispatchOptions options, AttemptRequest attempt, WebhookRequest prepared, AttemptSecrets secrets, TimeProvider time)
+{
+    private readonly string _traceParent = DispatchTelemetry.TraceParent(attempt);
+
+    public async Task<HttpEnd> RunAsync(SecretMask mask, CancellationToken cancellation)
+    {
+        var hop = new Hop(prepared.Url, prepared.Section.Method, prepared.Body, SameOrigin: true);
+        for (var hops = 0; ; hops++)
+        {
+            using var request = Make(hop);
+            using var response = await client.SendAsync(request, cancellation).ConfigureAwait(false);
+            if (!prepared.Section.FollowRedirects || !IsRedirect(response) || prepared.Section.SuccessCodes.Contains((int)response.StatusCode))
+            {
+                return await ReadAsync(response, mask, cancellation).ConfigureAwait(false);
+            }
+
+            if (hops == options.MaxRedirects)
+            {
+                return new HttpEnd(FailureClass.ClientError, (int)response.StatusCode, $"the target redirects more than {options.MaxRedirects} times");
+            }
+
+            var (next, refusal) = Follow(hop, response);
+            if (next is null)
+            {
+                return new HttpEnd(FailureClass.ClientError, (int)response.StatusCode, refusal);
+            }
+
+            hop = next;
+        }
+    }
+
+    private static bool IsRedirect(HttpResponseMessage response) =>
+        (int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is not null;
+
+    private (Hop? Next, string? Refusal) Follow(Hop hop, HttpResponseMessage response)
+    {
+        var location = new Uri(hop.Url, response.Headers.Location!);
+        if (WebhookUrl.Fault(location.AbsoluteUri) is not null)
+        {
+            return (null, "the target redirects to an address that cannot be followed");
+        }
+
+        if (hop.Url.Scheme == "https" && location.Scheme != "https")
+        {
+            return (null, "the target redirects from https to http, which is not followed");
+        }
+
+        var same = hop.SameOrigin && Uri.Compare(hop.Url, location, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0;
+        var code = (int)response.StatusCode;
+        var toGet = code == 303 ? hop.Method != "HEAD" : code is 301 or 302 && hop.Method == "POST";
+        var next = new Hop(location, toGet ? "GET" : hop.Method, toGet ? null : hop.Body, same);
+        return !same && next.Body is not null && prepared.BodyHoldsSecret
+            ? (null, "the target redirects to another origin, and the body holds a secret")
+            : (next, null);
+    }
+
+    private HttpRequestMessage Make(Hop hop)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(hop.Method), hop.Url)
+        {
+            // 2 where the server offers it inside TLS, 1.1 otherwise.
+            Version = hop.Url.Scheme == "https" ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        if (hop.Body is not null || hop.Method is "POST" or "PUT" or "PATCH")
+        {
+            request.Content = new ByteArrayContent(hop.Body ?? []);
+            if (hop.Body is not null)
+            {
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", prepared.ContentType);
+            }
+        }
+
+        Add(request, "User-Agent", "Chronos/0.1");
+        foreach (var (name, value, secret) in prepared.Headers)
+        {
+            if (hop.SameOrigin || !secret)
+            {
+                Add(request, name, value);
+            }
+        }
+
+        Add(request, "Idempotency-Key", attempt.Execution.Value);
+        Add(request, "X-Chronos-Job-Id", attempt.Job.Value);
+        Add(request, "X-Chronos-Execution-Id", attempt.Execution.Value);
+        Add(request, "X-Chronos-Attempt", attempt.Attempt.ToString(CultureInfo.InvariantCulture));
+        Add(request, "X-Chronos-Scheduled-Time", Rfc3339.Format(attempt.ScheduledAt));
+        Add(request, "traceparent", _traceParent);
+        if (prepared.Section.Auth is WebhookAuth.Hmac hmac && hop.SameOrigin)
+        {
+            Sign(request, hmac, hop.Body ?? []);
+        }
+
+        return request;
+    }
+
+    private void Sign(HttpRequestMessage request, WebhookAuth.Hmac hmac, byte[] body)
+    {
+        var key = StandardWebhooks.Key(secrets.Get(hmac.Key.Name))!;
+        var at = time.GetUtcNow();
+        Add(request, "webhook-id", attempt.Execution.Value);
+        Add(request, "webhook-timestamp", at.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        Add(request, "webhook-signature", StandardWebhooks.Sign(key, attempt.Execution.Value, at, body));
+    }
+
+    /// <summary>The last one wins: a header of the job replaces a default.</summary>
+    private static void Add(HttpRequestMessage request, string name, string value)
+    {
+        HttpHeaders headers = name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) && request.Content is not null ? request.Content.Headers : request.Headers;
+        if (headers.NonValidated.Contains(name))
+        {
+            headers.Remove(name);
+        }
+
+        headers.TryAddWithoutValidation(name, value);
+    }
+
+    private async Task<HttpEnd> ReadAsync(HttpResponseMessage response, SecretMask mask, CancellationToken cancellation)
+    {
+        var (bytes, truncated) = await ResponseReader.ReadAsync(response.Content, options.MaxResponse, cancellation).ConfigureAwait(false);
+        var read = ResponseReader.Decode(bytes, truncated, response.Content.Headers.ContentType, mask);
+        var code = (int)response.StatusCode;
+        var failure = prepared.Section.SuccessCodes.Contains(code) ? FailureClass.None : HttpFailures.OfStatus(code);
+        return new HttpEnd(failure, code, failure == FailureClass.None ? null : HttpFailures.Describe(code, response), read, HttpFailures.RetryAfter(response, time));
+    }
+
+    private sealed record Hop(Uri Url, string Method, byte[]? Body, bool SameOrigin);
+}

@@ -1,0 +1,66 @@
+using Akka.Configuration;
+using Akka.Persistence;
+using Akka.Persistence.Sql.Snapshot;
+using Microsoft.Data.Sqlite;
+
+namespace Chronos.Actors.Journal;
+
+/// <summary>
+/// The snapshot store of Akka.Persistence.Sql, which waits its turn at the file: a snapshot and a commit never meet inside SQLite.
+/// Serializes before its turn, so that a large snapshot holds up commits only for as long as the disk needs.
+/// </summary>
+public sealed class GatedSnapshotStore : SqlSnapshotStore
+{
+    private const string SaveSql =
+        """
+        INSERT INTO snapshot (persistence_id, sequence_number, created, snapshot, manifest, serializer_id)
+        VALUES (@id, @sequence_number, @created, @snapshot, @manifest, @serializer)
+        ON CONFLICT (persistence_id, sequence_number) DO UPDATE
+        SET created = excluded.created, snapshot = excluded.snapshot, manifest = excluded.manifest, serializer_id = excluded.serializer_id
+        """;
+
+    private readonly JournalSetup _setup;
+    private readonly EventCodec _codec;
+
+    public GatedSnapshotStore(Config config)
+        : base(config)
+    {
+        _setup = JournalSetup.Of(Context.System);
+        _codec = new EventCodec(Context.System.Serialization);
+    }
+
+    protected override async Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
+    {
+        var payload = _codec.Write(snapshot);
+        using var turn = await _setup.Options.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var connection = _setup.Database.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = SaveSql;
+            command.Parameters.AddWithValue("@id", metadata.PersistenceId);
+            command.Parameters.AddWithValue("@sequence_number", metadata.SequenceNr);
+            command.Parameters.AddWithValue("@created", metadata.Timestamp.Ticks);
+            command.Parameters.AddWithValue("@snapshot", payload.Bytes);
+            command.Parameters.AddWithValue("@manifest", payload.Manifest);
+            command.Parameters.AddWithValue("@serializer", payload.Serializer);
+            command.ExecuteNonQuery();
+        }
+        catch (SqliteException e)
+        {
+            throw e.Explain(_setup.Database);
+        }
+    }
+
+    protected override async Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken)
+    {
+        using var turn = await _setup.Options.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        await base.DeleteAsync(metadata, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override async Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
+    {
+        using var turn = await _setup.Options.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        await base.DeleteAsync(persistenceId, criteria, cancellationToken).ConfigureAwait(false);
+    }
+}

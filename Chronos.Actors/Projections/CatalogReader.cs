@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Chronos.Core.Contracts;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+using Microsoft.Data.Sqlite;
+
+namespace Chronos.Actors.Projections;
+
+/// <summary>Rows of <c>jobs</c> as objects.</summary>
+internal static class CatalogReader
+{
+    public const string Columns =
+        "j.seq, j.job, j.tenant, j.name, j.version, j.revision, j.enabled, j.paused, j.pause_reason, j.paused_at, j.paused_until, "
+        + "j.created_at, j.created_by, j.updated_at, j.updated_by, j.document, NOT EXISTS (SELECT 1 FROM plan_outbox o WHERE o.job = j.job)";
+
+    public static JobRow Row(SqliteDataReader r)
+    {
+        var job = new JobId(r.GetString(1));
+        var document = r.GetString(15);
+        var state = r.GetInt64(6) == 0 ? PlanState.Disabled : r.GetInt64(7) != 0 ? PlanState.Paused : PlanState.Active;
+        return new JobRow(
+            new JobSnapshot(
+                new TenantId(r.GetString(2)), job, r.GetInt64(4), r.GetInt32(5), Parse(document, job), state, LedgerReader.Text(r, 8),
+                LedgerReader.At(LedgerReader.Integer(r, 9)), LedgerReader.At(LedgerReader.Integer(r, 10)),
+                Times.From(r.GetInt64(11)), new Principal(r.GetString(12)), Times.From(r.GetInt64(13)), new Principal(r.GetString(14))),
+            document,
+            r.GetInt64(16) != 0);
+    }
+
+    /// <exception cref="InvalidDataException">What was accepted once is no longer understood: a bug, never a user's fault.</exception>
+    public static JobDefinition Parse(string document, JobId job)
+    {
+        var violations = new List<Violation>();
+        using var json = JsonDocument.Parse(document);
+        return JobDocument.Read(json.RootElement, violations)
+            ?? throw new InvalidDataException($"the stored document of {job} cannot be read: {violations[0].Field}: {violations[0].Message}");
+    }
+}

@@ -1,0 +1,274 @@
+using System.Data.Common;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+using Chronos.Core.Projections;
+using Microsoft.Data.Sqlite;
+
+namespace Chronos.Actors.Projections;
+
+/// <summary>The execution ledger: what ran, what did not and why, from the batches of the timetables and the events of the jobs.</summary>
+/// <remarks>
+/// Executions are folded in memory for the length of a chunk and then written once each, so that one which starts and ends in the
+/// same chunk costs one insert. Facts about an execution that retention has removed are ignored.
+/// </remarks>
+public sealed class LedgerProjection : IProjection, IDisposable
+{
+    /// <summary>Rows held before they are written, whatever the size of the chunk.</summary>
+    private const int MaxDirty = 20_000;
+
+    private readonly Dictionary<ExecutionId, LedgerRow> _dirty = [];
+
+    /// <summary>Whose a job is and what it is called; neither ever changes, so a roll-back does not matter.</summary>
+    private readonly Dictionary<JobId, string> _tenants = [];
+    private LedgerWriter? _writer;
+    private LedgerHistory? _history;
+
+    public string Name => "ledger";
+
+    public int ModelVersion => LedgerSchema.Version;
+
+    public void Reset(DbConnection connection, DbTransaction transaction)
+    {
+        _tenants.Clear();
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = LedgerSchema.Create;
+        command.ExecuteNonQuery();
+    }
+
+    public void Apply(IReadOnlyList<JournalEntry> entries, DbConnection connection, DbTransaction transaction)
+    {
+        Begin((SqliteConnection)connection, (SqliteTransaction)transaction);
+        foreach (var entry in entries)
+        {
+            switch (entry.Event)
+            {
+                case TimetableBatch batch:
+                    foreach (var item in batch.Items)
+                    {
+                        Fold(item, batch.At);
+                    }
+
+                    break;
+                case IJobEvent fact:
+                    _history!.Fold(fact);
+                    break;
+            }
+
+            if (_dirty.Count >= MaxDirty)
+            {
+                Flush();
+            }
+        }
+
+        Flush();
+        _writer!.WriteCounts();
+    }
+
+    public void Dispose()
+    {
+        _writer?.Dispose();
+        _history?.Dispose();
+    }
+
+    private void Begin(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        // What an earlier transaction left behind when it failed.
+        _dirty.Clear();
+        if (_writer?.Connection != connection)
+        {
+            Dispose();
+            _tenants.Clear();
+            _writer = new LedgerWriter(connection);
+            _history = new LedgerHistory(connection);
+        }
+
+        _writer.Enlist(transaction);
+        _history!.Enlist(transaction);
+    }
+
+    private void Fold(TimetableItem item, DateTimeOffset at)
+    {
+        switch (item)
+        {
+            case ExecutionStarted started:
+                Start(started);
+                break;
+            case AttemptStarted attempt when Known(attempt.Execution) is { } row:
+                Begin(row, attempt.Attempt, attempt.Node, Times.Micros(attempt.At));
+                break;
+            case AttemptEnded ended when Known(ended.Execution) is { } row:
+                End(row, ended);
+                break;
+            case ExecutionEnded ended when Known(ended.Execution) is { } row:
+                row.Status = ended.Status;
+                row.Finished = Times.Micros(ended.At);
+                row.RetryAt = null;
+                break;
+            case CancelRequested cancel when Known(cancel.Execution) is { } row:
+                row.Detail = $"{cancel.Reason} ({cancel.By})";
+                break;
+            case SlotQueued queued:
+                var waiting = Slot(queued.Job, queued.Nominal);
+                waiting.Trigger = queued.Trigger;
+                waiting.Listed = Times.Micros(at);
+                break;
+            case SlotsSkipped { Count: 1 } skipped:
+                Skip(Slot(skipped.Job, skipped.First), skipped, Times.Micros(at));
+                break;
+            case SlotsSkipped skipped:
+                SkipRange(skipped, Times.Micros(at));
+                break;
+            case PlanSet plan:
+                _history!.Know(plan.Job, plan.Tenant, plan.Definition.Name);
+                break;
+            case BackfillStarted or BackfillAdvanced or BackfillEnded:
+                _history!.Fold(item, TenantOf(item.Job));
+                break;
+        }
+    }
+
+    private void Start(ExecutionStarted e)
+    {
+        var row = Row(e.Id, e.Job, e.Nominal);
+        var at = Times.Micros(e.At);
+        row.Trigger = e.Trigger;
+        row.Revision = e.Revision;
+        row.Claimed = at;
+        row.Listed = at;
+        row.Source = e.Source;
+        row.Payload = e.Payload;
+        row.By = e.By?.Name;
+        Begin(row, 1, e.Node, at);
+        if (e.Trigger == ExecutionTrigger.Backfill && e.Source is { } operation)
+        {
+            _history!.CountStart(operation);
+        }
+    }
+
+    private static void Begin(LedgerRow row, int number, string node, long at)
+    {
+        row.Status = ExecutionStatus.Running;
+        row.Node = node;
+        row.RetryAt = null;
+        row.Started ??= at;
+        var attempt = row.AttemptOf(number);
+        attempt.Node = node;
+        attempt.Started = at;
+    }
+
+    private static void End(LedgerRow row, AttemptEnded e)
+    {
+        var attempt = row.AttemptOf(e.Attempt);
+        attempt.Started = Times.Micros(e.StartedAt);
+        attempt.Ended = Times.Micros(e.At);
+        attempt.DurationMs = e.DurationMs;
+        attempt.Failure = e.Failure;
+        attempt.StatusCode = e.StatusCode;
+        attempt.Error = e.Error;
+        attempt.Excerpt = e.Excerpt;
+        attempt.RetryAt = e.RetryAt is { } next ? Times.Micros(next) : null;
+        attempt.Facts = e.Facts is { Count: > 0 } facts ? new SortedDictionary<string, string>(facts, StringComparer.Ordinal) : null;
+        if (ReferenceEquals(row.Attempts[0], attempt))
+        {
+            row.Started = attempt.Started;
+            row.LatenessMs = (attempt.Started - row.Nominal) / 1000.0;
+        }
+
+        if (e.RetryAt is not null)
+        {
+            row.Status = ExecutionStatus.Pending;
+            row.RetryAt = attempt.RetryAt;
+        }
+    }
+
+    private static void Skip(LedgerRow row, SlotsSkipped e, long at)
+    {
+        row.Status = ExecutionStatus.Skipped;
+        row.Reason = e.Reason;
+        row.Detail = e.Detail;
+        row.Listed = at;
+        row.Finished = at;
+    }
+
+    private void SkipRange(SlotsSkipped e, long at)
+    {
+        // Slots of the range that had been queued are rows already: they get the fate of the range, each.
+        Flush();
+        var tenant = TenantOf(e.Job);
+        foreach (var row in _writer!.Waiting(e.Job.Value, Times.Micros(e.First), Times.Micros(e.Last)))
+        {
+            Skip(row, e, at);
+            _dirty.Add(LedgerReader.IdOf(row), row);
+        }
+
+        _history!.SkipRange(e, tenant, at);
+        _writer.CountRange(tenant, at, e.Count - _dirty.Count);
+        Flush();
+    }
+
+    private LedgerRow Slot(JobId job, DateTimeOffset nominal) => Row(ExecutionId.ForSlot(job, nominal), job, nominal);
+
+    private LedgerRow Row(ExecutionId id, JobId job, DateTimeOffset nominal)
+    {
+        if (_dirty.TryGetValue(id, out var row))
+        {
+            return row;
+        }
+
+        var micros = Times.Micros(nominal);
+        row = _writer!.Find(id, job.Value, micros) ?? new LedgerRow
+        {
+            Tenant = TenantOf(job),
+            Job = job.Value,
+            Nominal = micros,
+            Run = id.IsSlot ? string.Empty : id.Value[(JobId.Length + 1)..],
+        };
+        _dirty.Add(id, row);
+        return row;
+    }
+
+    /// <summary>The row of an execution that the ledger has; null when retention has removed it.</summary>
+    private LedgerRow? Known(ExecutionId id)
+    {
+        if (_dirty.TryGetValue(id, out var row))
+        {
+            return row;
+        }
+
+        var nominal = 0L;
+        if (id.IsSlot)
+        {
+            nominal = Rfc3339.TryParse(id.Value[(JobId.Length + 1)..], out var at) ? Times.Micros(at) : throw new InvalidDataException($"{id} names no instant");
+        }
+
+        row = _writer!.Find(id, id.Job.Value, nominal);
+        if (row is not null)
+        {
+            _dirty.Add(id, row);
+        }
+
+        return row;
+    }
+
+    private string TenantOf(JobId job)
+    {
+        if (!_tenants.TryGetValue(job, out var tenant))
+        {
+            tenant = _history!.TenantOf(job) ?? throw new InvalidDataException($"nothing in the journal says whose the job {job} is");
+            _tenants.Add(job, tenant);
+        }
+
+        return tenant;
+    }
+
+    private void Flush()
+    {
+        foreach (var row in _dirty.Values)
+        {
+            _writer!.Save(row);
+        }
+
+        _dirty.Clear();
+    }
+}

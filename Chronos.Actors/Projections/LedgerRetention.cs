@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Chronos.Actors.Projections;
+
+/// <summary>What a run of retention removed.</summary>
+public sealed record RetentionResult(long Executions, long SlotRanges, long PlanChanges);
+
+/// <summary>Forgets old rows of the ledger, in small chunks between the chunks of the fold, so that neither waits long for the other.</summary>
+/// <remarks>What is still waiting or running stays, however old. A rebuild brings back what the journal still has; the next run removes it again.</remarks>
+public sealed class LedgerRetention(ProjectionRunner runner, ILogger<LedgerRetention> log)
+{
+    private const int Chunk = 2_000;
+
+    /// <summary>Removes what is older than <paramref name="maxAge"/>, and the oldest executions beyond <paramref name="maxExecutions"/>.</summary>
+    public async Task<RetentionResult> RunOnce(TimeSpan maxAge, long maxExecutions, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var horizon = Times.Micros(now - maxAge);
+        long executions = 0, ranges = 0, changes = 0;
+        while (await Step((c, t) => RemoveExecutions(c, t, horizon, long.MaxValue), cancellation) is var removed and > 0)
+        {
+            executions += removed;
+        }
+
+        var surplus = await Step(CountExecutions, cancellation) - maxExecutions;
+        while (surplus > 0 && await Step((c, t) => RemoveExecutions(c, t, long.MaxValue, surplus), cancellation) is var removed and > 0)
+        {
+            executions += removed;
+            surplus -= removed;
+        }
+
+        while (await Step((c, t) => Run(c, t, "DELETE FROM slot_skips WHERE (job, last, first) IN (SELECT job, last, first FROM slot_skips WHERE at<$horizon LIMIT $chunk)", horizon), cancellation) is var removed and > 0)
+        {
+            ranges += removed;
+        }
+
+        // The change that was in force at the horizon is needed to explain the time after it.
+        const string plans = """
+            DELETE FROM plan_history WHERE (job, version) IN (
+              SELECT p.job, p.version FROM plan_history p
+              WHERE EXISTS (SELECT 1 FROM plan_history n WHERE n.job=p.job AND n.version>p.version AND n.at<$horizon) LIMIT $chunk)
+            """;
+        while (await Step((c, t) => Run(c, t, plans, horizon), cancellation) is var removed and > 0)
+        {
+            changes += removed;
+        }
+
+        await Step((c, t) => Run(c, t, "DELETE FROM execution_hours WHERE n<=0 OR (status=-1 AND hour<$horizon/3600000000)", horizon), cancellation);
+        await Step((c, t) => Run(c, t, "DELETE FROM backfills WHERE ended<$horizon", horizon), cancellation);
+        var result = new RetentionResult(executions, ranges, changes);
+        if (executions + ranges + changes > 0)
+        {
+            log.LogInformation("Retention removed {Executions} executions, {Ranges} ranges of slots and {Changes} plan changes", executions, ranges, changes);
+        }
+
+        return result;
+    }
+
+    private Task<long> Step(Func<SqliteConnection, SqliteTransaction, long> work, CancellationToken cancellation) =>
+        runner.OnWriter(store => store.InTransaction(work), cancellation);
+
+    private static long CountExecutions(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        using var command = Sql.Command(connection, "SELECT coalesce(sum(n), 0) FROM execution_hours WHERE status>=0");
+        command.Transaction = transaction;
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static long RemoveExecutions(SqliteConnection connection, SqliteTransaction transaction, long horizon, long max)
+    {
+        var chunk = Math.Min(Chunk, max);
+        var oldest = Tenants(connection, transaction).SelectMany(t => Oldest(connection, transaction, t, horizon, chunk))
+            .OrderBy(r => r.Listed).Take((int)chunk).ToList();
+        using var delete = new Statement(connection, "DELETE FROM executions WHERE seq=$seq", "$seq");
+        using var count = new Statement(
+            connection, "UPDATE execution_hours SET n=n-$n WHERE tenant=$tenant AND hour=$hour AND status=$status", "$n", "$tenant", "$hour", "$status");
+        delete.Enlist(transaction);
+        count.Enlist(transaction);
+        foreach (var row in oldest)
+        {
+            delete.Set(0, row.Seq);
+            delete.Run();
+        }
+
+        foreach (var group in oldest.GroupBy(r => (r.Tenant, Hour: LedgerReader.HourOf(r.Listed), r.Status)))
+        {
+            count.Set(0, group.LongCount());
+            count.Set(1, group.Key.Tenant);
+            count.Set(2, group.Key.Hour);
+            count.Set(3, (long)group.Key.Status);
+            count.Run();
+        }
+
+        return oldest.Count;
+    }
+
+    private static ImmutableArray<string> Tenants(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        using var command = Sql.Command(connection, "SELECT DISTINCT tenant FROM execution_hours");
+        command.Transaction = transaction;
+        return Sql.All(command, static r => r.GetString(0));
+    }
+
+    private static ImmutableArray<(long Seq, string Tenant, long Listed, int Status)> Oldest(
+        SqliteConnection connection, SqliteTransaction transaction, string tenant, long horizon, long max)
+    {
+        using var command = Sql.Command(
+            connection, "SELECT seq, tenant, listed, status FROM executions WHERE tenant=$tenant AND listed<$horizon AND status NOT IN (0, 1) ORDER BY listed LIMIT $max");
+        command.Transaction = transaction;
+        command.Parameters.AddWithValue("$tenant", tenant);
+        command.Parameters.AddWithValue("$horizon", horizon);
+        command.Parameters.AddWithValue("$max", max);
+        return Sql.All(command, static r => (r.GetInt64(0), r.GetString(1), r.GetInt64(2), r.GetInt32(3)));
+    }
+
+    private static long Run(SqliteConnection connection, SqliteTransaction transaction, string sql, long horizon)
+    {
+        using var command = Sql.Command(connection, sql);
+        command.Transaction = transaction;
+        command.Parameters.AddWithValue("$horizon", horizon);
+        command.Parameters.AddWithValue("$chunk", Chunk);
+        return command.ExecuteNonQuery();
+    }
+}

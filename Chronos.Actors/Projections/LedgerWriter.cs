@@ -1,0 +1,186 @@
+using System.Text.Json;
+using Chronos.Core.Kernel;
+using Microsoft.Data.Sqlite;
+
+namespace Chronos.Actors.Projections;
+
+/// <summary>The prepared statements of the executions table, on one connection.</summary>
+internal sealed class LedgerWriter : IDisposable
+{
+    private const string Columns =
+        "claimed=$claimed, started=$started, finished=$finished, trigger=$trigger, revision=$revision, status=$status, reason=$reason, detail=$detail, "
+        + "node=$node, retry_at=$retry_at, lateness_ms=$lateness_ms, source=$source, payload=$payload, by=$by, attempts=$attempts";
+
+    private readonly Statement _findSlot;
+    private readonly Statement _findRun;
+    private readonly Statement _waiting;
+    private readonly Statement _insert;
+    private readonly Statement _update;
+    private readonly Statement _updateListed;
+    private readonly Statement _count;
+
+    /// <summary>Changes of <c>execution_hours</c> that are not written yet.</summary>
+    private readonly Dictionary<(string Tenant, long Hour, int Status), long> _hours = [];
+
+    public LedgerWriter(SqliteConnection connection)
+    {
+        Connection = connection;
+        _findSlot = new Statement(connection, $"SELECT {LedgerReader.Columns} FROM executions e WHERE e.job=$job AND e.nominal=$nominal AND e.run=''", "$job", "$nominal");
+        _findRun = new Statement(connection, $"SELECT {LedgerReader.Columns} FROM executions e WHERE e.run=$run AND e.run<>''", "$run");
+        _waiting = new Statement(
+            connection,
+            $"SELECT {LedgerReader.Columns} FROM executions e WHERE e.job=$job AND e.nominal BETWEEN $first AND $last AND e.run='' AND e.status=0 AND e.claimed IS NULL",
+            "$job", "$first", "$last");
+        string[] values =
+        [
+            "$claimed", "$started", "$finished", "$trigger", "$revision", "$status", "$reason", "$detail", "$node", "$retry_at", "$lateness_ms",
+            "$source", "$payload", "$by", "$attempts",
+        ];
+        _insert = new Statement(
+            connection,
+            $"""
+            INSERT INTO executions (claimed, started, finished, trigger, revision, status, reason, detail, node, retry_at, lateness_ms, source, payload, by, attempts,
+              tenant, job, nominal, run, listed)
+            VALUES ({string.Join(", ", values)}, $tenant, $job, $nominal, $run, $listed)
+            """,
+            [.. values, "$tenant", "$job", "$nominal", "$run", "$listed"]);
+        _update = new Statement(connection, $"UPDATE executions SET {Columns} WHERE seq=$seq", [.. values, "$seq"]);
+        _updateListed = new Statement(connection, $"UPDATE executions SET {Columns}, listed=$listed WHERE seq=$seq", [.. values, "$seq", "$listed"]);
+        _count = new Statement(
+            connection,
+            "INSERT INTO execution_hours (tenant, hour, status, n) VALUES ($tenant, $hour, $status, $n) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+            "$tenant", "$hour", "$status", "$n");
+    }
+
+    public SqliteConnection Connection { get; }
+
+    public void Dispose()
+    {
+        foreach (var statement in Statements)
+        {
+            statement.Dispose();
+        }
+    }
+
+    public void Enlist(SqliteTransaction transaction)
+    {
+        _hours.Clear();
+        foreach (var statement in Statements)
+        {
+            statement.Enlist(transaction);
+        }
+    }
+
+    public LedgerRow? Find(ExecutionId id, string job, long nominal)
+    {
+        var statement = id.IsSlot ? _findSlot : _findRun;
+        if (id.IsSlot)
+        {
+            statement.Set(0, job);
+            statement.Set(1, nominal);
+        }
+        else
+        {
+            statement.Set(0, id.Value[(JobId.Length + 1)..]);
+        }
+
+        using var reader = statement.Query();
+        return reader.Read() ? LedgerReader.Row(reader) : null;
+    }
+
+    /// <summary>The slots in a range that still wait for their turn.</summary>
+    public List<LedgerRow> Waiting(string job, long first, long last)
+    {
+        _waiting.Set(0, job);
+        _waiting.Set(1, first);
+        _waiting.Set(2, last);
+        using var reader = _waiting.Query();
+        var rows = new List<LedgerRow>();
+        while (reader.Read())
+        {
+            rows.Add(LedgerReader.Row(reader));
+        }
+
+        return rows;
+    }
+
+    public void Save(LedgerRow row)
+    {
+        var statement = row.Seq == 0 ? _insert : row.Listed == row.StoredListed ? _update : _updateListed;
+        statement.Set(0, row.Claimed);
+        statement.Set(1, row.Started);
+        statement.Set(2, row.Finished);
+        statement.Set(3, (long)row.Trigger);
+        statement.Set(4, row.Revision);
+        statement.Set(5, (long)row.Status);
+        statement.Set(6, (long?)row.Reason);
+        statement.Set(7, row.Detail);
+        statement.Set(8, row.Node);
+        statement.Set(9, row.RetryAt);
+        statement.Set(10, row.LatenessMs);
+        statement.Set(11, row.Source);
+        statement.Set(12, row.Payload);
+        statement.Set(13, row.By);
+        statement.Set(14, row.Attempts.Count == 0 ? null : JsonSerializer.SerializeToUtf8Bytes(row.Attempts, LedgerJson.Default.ListStoredAttempt));
+        if (row.Seq == 0)
+        {
+            statement.Set(15, row.Tenant);
+            statement.Set(16, row.Job);
+            statement.Set(17, row.Nominal);
+            statement.Set(18, row.Run);
+            statement.Set(19, row.Listed);
+        }
+        else
+        {
+            statement.Set(15, row.Seq);
+            if (row.Listed != row.StoredListed)
+            {
+                statement.Set(16, row.Listed);
+            }
+        }
+
+        statement.Run();
+        Recount(row);
+    }
+
+    /// <summary>Slots of a range: counted, because they have no row each.</summary>
+    public void CountRange(string tenant, long at, long slots) => Add((tenant, LedgerReader.HourOf(at), LedgerReader.RangeStatus), slots);
+
+    public void WriteCounts()
+    {
+        foreach (var ((tenant, hour, status), change) in _hours)
+        {
+            if (change != 0)
+            {
+                _count.Set(0, tenant);
+                _count.Set(1, hour);
+                _count.Set(2, (long)status);
+                _count.Set(3, change);
+                _count.Run();
+            }
+        }
+
+        _hours.Clear();
+    }
+
+    private void Recount(LedgerRow row)
+    {
+        var now = (LedgerReader.HourOf(row.Listed), (int)row.Status);
+        if (row.Counted == now)
+        {
+            return;
+        }
+
+        if (row.Counted is { } before)
+        {
+            Add((row.Tenant, before.Hour, before.Status), -1);
+        }
+
+        Add((row.Tenant, now.Item1, now.Item2), 1);
+        row.Counted = now;
+    }
+
+    private void Add((string Tenant, long Hour, int Status) key, long change) => _hours[key] = _hours.GetValueOrDefault(key) + change;
+
+    private IEnumerable<Statement> Statements => [_findSlot, _findRun, _waiting, _insert, _update, _updateListed, _count];
+}

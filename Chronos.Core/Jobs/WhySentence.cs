@@ -1,0 +1,149 @@
+using Chronos.Core.Contracts;
+using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
+
+namespace Chronos.Core.Jobs;
+
+/// <summary>
+/// Explains one time of a job. What the ledger recorded comes first, because that is what happened; only where it has nothing do
+/// schedule and state of that time say why.
+/// </summary>
+public static class WhySentence
+{
+    public static WhyAnswer Of(WhyQuestion q)
+    {
+        if (q.History.IsEmpty)
+        {
+            return q.Slot is { } known ? WhyDispositions.Of(q, known, null) : Say(WhyVerdict.Undecided, $"Nothing is known yet of the job '{q.JobName}': the read side has not got so far.");
+        }
+
+        var interval = q.History.LastOrDefault(i => i.From <= q.At);
+        if (interval is null)
+        {
+            var first = q.History[0];
+            return Say(WhyVerdict.NotCreated, $"{T(q.At)} was before the job '{q.JobName}' existed: {first.By} created it at {T(first.From)}.");
+        }
+
+        var schedule = ScheduleOf(q, interval);
+        var isSlot = schedule is { AfterCompletion: false } fixedTimes && fixedTimes.Next(q.At.AddTicks(-1)) == q.At;
+        if (q.Slot is { } slot && (isSlot || slot.Count == 1))
+        {
+            return WhyDispositions.Of(q, slot, interval);
+        }
+
+        if (Waiting(q) is { } waiting)
+        {
+            return waiting;
+        }
+
+        return interval.Phase == PlanPhase.Deleted
+            ? Say(WhyVerdict.Deleted, $"At {T(q.At)} the job '{q.JobName}' did not exist: {interval.By} deleted it at {T(interval.From)}.")
+            : WithoutDisposition(q, interval, schedule, isSlot);
+    }
+
+    internal static WhyAnswer Say(WhyVerdict verdict, string sentence) => new(verdict, sentence);
+
+    internal static string T(DateTimeOffset at) => Rfc3339.Format(at);
+
+    private static WhyAnswer WithoutDisposition(WhyQuestion q, PlanInterval interval, Schedule? schedule, bool isSlot)
+    {
+        if (schedule is null)
+        {
+            return Say(WhyVerdict.Unscheduled, $"At {T(q.At)} the job '{q.JobName}' had no schedule: it runs only when somebody triggers it.");
+        }
+
+        if (schedule.AfterCompletion)
+        {
+            return Say(WhyVerdict.NoSlot, $"Nothing was due at {T(q.At)}: the times of '{q.JobName}' count from the end of each execution, and the ledger has none at this time.");
+        }
+
+        if (!isSlot)
+        {
+            return NoSlot(q, schedule);
+        }
+
+        return interval.Phase switch
+        {
+            PlanPhase.Disabled => Say(WhyVerdict.Disabled, $"The slot {T(q.At)} {(q.At > q.Now ? "will not run" : "did not run")}: the job '{q.JobName}' is disabled since {T(interval.From)}, by {interval.By}."),
+            PlanPhase.Paused => Paused(q, interval, schedule),
+            _ when q.At > q.Now => Future(q, schedule),
+            _ => Undecided(q),
+        };
+    }
+
+    private static WhyAnswer Undecided(WhyQuestion q) =>
+        q.KeptFrom is { } kept && q.At < kept
+            ? Say(WhyVerdict.OutsideRetention, $"The slot {T(q.At)} is older than what the ledger keeps: it begins at {T(kept)}.")
+            : q.Live is { } live && q.At > live.Cursor
+                ? Say(WhyVerdict.Undecided, $"The slot {T(q.At)} is due and not decided yet: the timetable of '{q.JobName}' has got to {T(live.Cursor)}.")
+                : Say(WhyVerdict.Undecided, $"The slot {T(q.At)} is decided, but the ledger does not show it yet; ask again in a moment.");
+
+    private static WhyAnswer Future(WhyQuestion q, Schedule schedule)
+    {
+        var fires = schedule.FireAt(q.At);
+        var when = fires == q.At ? $"at {T(q.At)}" : $"at {T(fires)} ({Durations.Format(fires - q.At)} of jitter)";
+        return Say(WhyVerdict.Future, $"The slot {T(q.At)} is in the future: the job '{q.JobName}' will fire it {when}, in {Rounded(fires - q.Now)}.");
+    }
+
+    private static WhyAnswer Paused(WhyQuestion q, PlanInterval interval, Schedule schedule)
+    {
+        var since = $"since {T(interval.From)}, by {interval.By}{(interval.Reason is { } reason ? $" ({reason})" : "")}";
+        if (interval.To is { } end)
+        {
+            return Say(WhyVerdict.Paused, $"The slot {T(q.At)} did not fire: the job '{q.JobName}' was paused {since}, until {T(end)}.");
+        }
+
+        return q.At > q.Now
+            ? Say(WhyVerdict.Paused, $"The slot {T(q.At)} is in the future, and the job '{q.JobName}' is paused {since}: it will fire only if the job is resumed before.")
+            : Say(WhyVerdict.Paused, $"The slot {T(q.At)} did not fire: the job '{q.JobName}' is paused {since}; what becomes of it is decided when the job is resumed.");
+    }
+
+    private static WhyAnswer NoSlot(WhyQuestion q, Schedule schedule)
+    {
+        var before = schedule.Last(q.At.AddYears(-10), q.At.AddTicks(-1));
+        var after = schedule.Next(q.At);
+        var nearest = (before, after) switch
+        {
+            ({ } b, { } a) => $"the nearest are {T(b)} and {T(a)}",
+            ({ } b, null) => $"the last one is {T(b)}",
+            (null, { } a) => $"the first one is {T(a)}",
+            _ => "it has none",
+        };
+        return Say(WhyVerdict.NoSlot, $"{T(q.At)} is no slot of the job '{q.JobName}' ({Describe(schedule)}): {nearest}.") with { Before = before, After = after };
+    }
+
+    private static WhyAnswer? Waiting(WhyQuestion q)
+    {
+        if (q.Live is null)
+        {
+            return null;
+        }
+
+        if (q.Live.Waiting.FirstOrDefault(w => w.Nominal == q.At) is not null)
+        {
+            return Say(WhyVerdict.Queued, $"The slot {T(q.At)} of '{q.JobName}' waits for its turn: earlier executions of the job still run.");
+        }
+
+        return q.Live.InFlight.FirstOrDefault(e => e.Id.IsSlot && e.ScheduledAt == q.At) is { } running
+            ? Say(running.Trigger == ExecutionTrigger.CatchUp ? WhyVerdict.CaughtUp : WhyVerdict.Fired,
+                $"The slot {T(q.At)} was claimed at {T(running.ClaimedAt)} by {running.Node} and has not ended: attempt {Math.Max(1, running.Attempts.Length)}{(running.RetryAt is { } retry ? $" failed, the next is due at {T(retry)}" : " runs")}.")
+            : null;
+    }
+
+    private static Schedule? ScheduleOf(WhyQuestion q, PlanInterval interval) =>
+        interval.Schedule is { } spec ? Schedule.Compile(spec, interval.Timezone, q.Tenant, q.JobName, []) : null;
+
+    private static string Describe(Schedule schedule) => schedule.Spec switch
+    {
+        { Cron: { } cron } => $"{cron} in {schedule.Timezone}",
+        { Every: { } every } => $"every {Durations.Format(every)}",
+        { At: { } at } => $"once at {T(at)}",
+        _ => "by rule",
+    };
+
+    internal static string Rounded(TimeSpan span)
+    {
+        var whole = span < TimeSpan.FromSeconds(10) ? TimeSpan.FromMilliseconds(Math.Round(span.TotalMilliseconds)) : TimeSpan.FromSeconds(Math.Round(span.TotalSeconds));
+        return Durations.Format(whole < TimeSpan.Zero ? TimeSpan.Zero : whole);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using Chronos.Actors.Projections;
+
+namespace Chronos.Host.Cluster;
+
+/// <summary>Who leads, and who belongs to the cluster.</summary>
+internal sealed record ClusterView(
+    string Node, string? Leader, long? Epoch, DateTimeOffset? LeaderSince, DateTimeOffset? NextDueAt, int Timetables, ImmutableArray<MemberView> Members);
+
+/// <summary>One node.</summary>
+internal sealed record MemberView(string Address, string Status, ImmutableArray<string> Roles, bool Reachable, bool Self);
+
+/// <summary>The nodes.</summary>
+internal sealed record MemberListView(ImmutableArray<MemberView> Items);
+
+/// <summary>A timetable as the leader knows it.</summary>
+internal sealed record TimetableView(int Timetable, string Node, DateTimeOffset? DueAt, int Jobs, int InFlight, int Waiting);
+
+/// <summary>The timetables that have something planned.</summary>
+internal sealed record TimetableListView(ImmutableArray<TimetableView> Items);
+
+/// <summary>What the node has done.</summary>
+internal sealed record StatsView(
+    string Node, string Version, DateTimeOffset Since, JobCountsView Jobs, ImmutableSortedDictionary<string, long> Executions, long SlotsNotRun,
+    ImmutableArray<ProjectionView> Projections);
+
+/// <summary>How many jobs there are in each state.</summary>
+internal sealed record JobCountsView(long Total, long Active, long Paused, long Disabled);
+
+/// <summary>Where a projection stands.</summary>
+internal sealed record ProjectionView(string Name, ProjectionState State, double LagSeconds, long LagEntries, string? Error);
+
+/// <summary>Whether the node lives, or is ready to serve, and if not, why.</summary>
+internal sealed record HealthView(string Status, ImmutableSortedDictionary<string, string>? Checks);
+
+/// <summary>What the echo target of dev mode got.</summary>
+internal sealed record EchoView(string Method, string Path, string? Query, ImmutableSortedDictionary<string, string> Headers, string Body);

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Chronos.Core.Contracts;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Jobs;
+
+namespace Chronos.Host.Executions;
+
+/// <summary>An execution as the API shows it, whether it lives in its timetable or has ended in the ledger.</summary>
+internal sealed record ExecutionBody(
+    string Id,
+    string JobId,
+    string JobName,
+    ExecutionTrigger Trigger,
+    int? Revision,
+    DateTimeOffset ScheduledAt,
+    DateTimeOffset? ClaimedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt,
+    ExecutionStatus Status,
+    SkipReason? SkipReason,
+    string? Detail,
+    string? Node,
+    DateTimeOffset? RetryAt,
+    ImmutableArray<AttemptBody> Attempts,
+    double? LatenessMs,
+    string? Source,
+    JsonElement? Payload,
+    string? By,
+    string TraceId)
+{
+    public static ExecutionBody Of(ExecutionView e) => new(
+        e.Id.Value, e.JobId.Value, e.JobName, e.Trigger, e.Revision, e.ScheduledAt, e.ClaimedAt, e.StartedAt, e.FinishedAt, e.Status, e.SkipReason, e.Detail,
+        e.Node, e.RetryAt, [.. e.Attempts.Select(AttemptBody.Of)], e.LatenessMs, e.Source, Json(e.Payload), e.By?.Name, e.TraceId);
+
+    public static ExecutionBody Of(LiveExecution e) => new(
+        e.Id.Value, e.Job.Value, e.JobName, e.Trigger, e.Revision, e.ScheduledAt, e.ClaimedAt, e.Attempts.IsEmpty ? null : e.Attempts[0].StartedAt, null, e.Status, null, null,
+        e.Node, e.RetryAt, [.. e.Attempts.Select(AttemptBody.Of)],
+        e.Id.IsSlot && e.Attempts is [{ Failure: not null } first, ..] ? (first.StartedAt - e.ScheduledAt).TotalMilliseconds : null, null, null, null, e.TraceId);
+
+    private static JsonElement? Json(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+}
+
+/// <summary>One attempt of an execution. Its outcome is absent while it runs.</summary>
+internal sealed record AttemptBody(
+    int Number,
+    string Node,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? EndedAt,
+    double? DurationMs,
+    FailureClass? Failure,
+    int? StatusCode,
+    string? Error,
+    string? Excerpt,
+    DateTimeOffset? RetryAt,
+    ImmutableSortedDictionary<string, string>? Facts)
+{
+    public static AttemptBody Of(AttemptView a) =>
+        new(a.Number, a.Node, a.StartedAt, a.EndedAt, a.DurationMs, a.Failure, a.StatusCode, a.Error, a.Excerpt, a.RetryAt, a.Facts);
+
+    public static AttemptBody Of(LiveAttempt a) => new(
+        a.Number, a.Node, a.StartedAt, a.DurationMs is { } ms ? a.StartedAt.AddMilliseconds(ms) : null, a.DurationMs, a.Failure, a.StatusCode, a.Error, a.Excerpt, null, null);
+}
+
+/// <summary>A page of executions, newest first.</summary>
+internal sealed record ExecutionListView(ImmutableArray<ExecutionBody> Items, string? NextCursor, double LagSeconds);

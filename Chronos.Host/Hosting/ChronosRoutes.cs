@@ -1,0 +1,47 @@
+using Chronos.Core.Governance.Access;
+using Chronos.Host.Cluster;
+using Chronos.Host.Executions;
+using Chronos.Host.Http;
+using Chronos.Host.Jobs;
+using Chronos.Host.Keys;
+using Chronos.Host.Operations;
+using Chronos.Host.Schedules;
+using Scalar.AspNetCore;
+
+namespace Chronos.Host.Hosting;
+
+/// <summary>What is reachable from outside: one line per room.</summary>
+internal static class ChronosRoutes
+{
+    public static void MapChronos(this WebApplication app, ChronosSettings settings)
+    {
+        var metrics = app.Services.GetRequiredService<RequestMetrics>();
+        app.Use((http, next) => metrics.Measure(http, _ => next(http)));
+        app.UseExceptionHandler(_ => { });
+        app.UseStatusCodePages(ProblemHandling.WriteForStatus);
+        app.UseRouting();
+        app.UseMiddleware<AccessCheck>();
+
+        var api = app.MapGroup("/api/v1");
+        api.MapJobs().MapJobStates().MapRevisions().MapSlots().MapApply();
+        api.MapPreview();
+        api.MapExecutions().MapOperations();
+        api.MapKeys();
+        api.MapCluster();
+
+        foreach (var root in new[] { app.MapGroup(""), api })
+        {
+            root.MapHealth();
+            root.MapPrometheusScrapingEndpoint("/metrics").Needs(Scopes.ClusterRead);
+            root.MapOpenApi("/openapi/{documentName}.json").IsOpenToAll();
+        }
+
+        app.MapScalarApiReference("/docs", options => options
+            .WithTitle("Chronos").WithOpenApiRoutePattern("/openapi/{documentName}.json").DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp()).IsOpenToAll();
+
+        if (settings.Mode == HostMode.Dev)
+        {
+            app.MapEcho();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json.Serialization;
+using Chronos.Actors.Projections;
+using Chronos.Core.Contracts;
+using Chronos.Core.Jobs;
+using Chronos.Host.Cluster;
+using Chronos.Host.Executions;
+using Chronos.Host.Jobs;
+using Chronos.Host.Keys;
+using Chronos.Host.Operations;
+using Chronos.Host.Schedules;
+
+namespace Chronos.Host.Http;
+
+/// <summary>How every request and answer of the API is written.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DictionaryKeyPolicy = JsonKnownNamingPolicy.Unspecified,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters =
+    [
+        typeof(InstantConverter), typeof(FailureConverter), typeof(WordConverter<ExecutionStatus>), typeof(WordConverter<ExecutionTrigger>),
+        typeof(WordConverter<SkipReason>), typeof(WordConverter<PlanState>), typeof(WordConverter<SlotDisposition>), typeof(WordConverter<ProjectionState>),
+        typeof(WordConverter<MisfireRule>), typeof(WordConverter<ApplyAction>),
+    ])]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(JobBody))]
+[JsonSerializable(typeof(JobView))]
+[JsonSerializable(typeof(JobListView))]
+[JsonSerializable(typeof(DryRunView))]
+[JsonSerializable(typeof(TriggerBody))]
+[JsonSerializable(typeof(PauseBody))]
+[JsonSerializable(typeof(ResumeBody))]
+[JsonSerializable(typeof(RevisionView))]
+[JsonSerializable(typeof(RevisionListView))]
+[JsonSerializable(typeof(DiffView))]
+[JsonSerializable(typeof(ApplyView))]
+[JsonSerializable(typeof(PreviewBody))]
+[JsonSerializable(typeof(TimesView))]
+[JsonSerializable(typeof(WhyView))]
+[JsonSerializable(typeof(SlotListView))]
+[JsonSerializable(typeof(ExecutionBody))]
+[JsonSerializable(typeof(ExecutionListView))]
+[JsonSerializable(typeof(BackfillBody))]
+[JsonSerializable(typeof(BackfillPlanView))]
+[JsonSerializable(typeof(OperationView))]
+[JsonSerializable(typeof(OperationListView))]
+[JsonSerializable(typeof(KeyBody))]
+[JsonSerializable(typeof(KeyResource))]
+[JsonSerializable(typeof(NewKeyView))]
+[JsonSerializable(typeof(KeyListView))]
+[JsonSerializable(typeof(ClusterView))]
+[JsonSerializable(typeof(MemberListView))]
+[JsonSerializable(typeof(TimetableListView))]
+[JsonSerializable(typeof(StatsView))]
+[JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(EchoView))]
+internal sealed partial class ApiJson : JsonSerializerContext;

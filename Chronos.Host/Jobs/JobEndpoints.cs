@@ -1,0 +1,231 @@
+using System.Text.Json;
+using Chronos.Actors.Projections;
+using Chronos.Core.Contracts;
+using Chronos.Core.Governance.Access;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+using Chronos.Host.Http;
+
+namespace Chronos.Host.Jobs;
+
+/// <summary>What a job is: create, read, replace, patch, delete.</summary>
+internal static class JobEndpoints
+{
+    private const int PatchRounds = 8;
+
+    public static RouteGroupBuilder MapJobs(this RouteGroupBuilder api)
+    {
+        api.MapPost("/jobs", Create).WithName("create_job").WithSummary("Create a job").Takes(QueryParameters.DryRun).Needs(Scopes.JobsWrite)
+            .Accepts<JobBody>("application/json", "application/yaml").Produces<JobView>(201).Produces<DryRunView>().Refuses(400, 409, 413, 415);
+        api.MapGet("/jobs", List).WithName("list_jobs").WithSummary("List jobs").Needs(Scopes.JobsRead)
+            .Takes(QueryParameters.Limit, QueryParameters.Cursor,
+                new("q", "string", "Words that name, description, owner or tags must have; each is a prefix"),
+                new("tag", "string", "key, key:value or key=value"), new("enabled", "boolean", "Only enabled, or only disabled jobs"),
+                new("sort", "string", "name, created_at or updated_at; - in front turns the order round"))
+            .Produces<JobListView>().Refuses(400);
+        api.MapGet("/jobs/{id}", Get).WithName("get_job").WithSummary("One job, by id or name").Needs(Scopes.JobsRead).Produces<JobView>().Refuses(404);
+        api.MapPut("/jobs/{id}", Replace).WithName("replace_job").WithSummary("Replace a job's document").Takes(QueryParameters.DryRun).Needs(Scopes.JobsWrite)
+            .Accepts<JobBody>("application/json", "application/yaml").Produces<JobView>().Refuses(400, 404, 412, 413, 415);
+        api.MapPatch("/jobs/{id}", Patch).WithName("patch_job").WithSummary("Change some fields of a job (JSON merge patch)").Takes(QueryParameters.DryRun).Needs(Scopes.JobsWrite)
+            .Accepts<JobBody>("application/merge-patch+json", "application/json").Produces<JobView>().Refuses(400, 404, 412, 413, 415);
+        api.MapDelete("/jobs/{id}", Delete).WithName("delete_job").WithSummary("Delete a job").Needs(Scopes.JobsWrite).Produces(204).Refuses(404, 412);
+        return api;
+    }
+
+    private static async Task<IResult> Create(HttpContext http, JobRequests jobs, CancellationToken cancellation)
+    {
+        var query = new Query(http);
+        var dryRun = query.Flag("dry_run") == true;
+        var body = await RequestBody.ReadObject(http, EmptyBody.Refused, cancellation);
+        var request = body.Mark(http, query.Violations);
+        if (body.Fault is { } fault)
+        {
+            return ProblemResult.Of(fault);
+        }
+
+        if (query.Problem() is { } problem)
+        {
+            return problem;
+        }
+
+        var (definition, refusal) = JobRequests.Read(body.Json);
+        if (definition is null)
+        {
+            return refusal!;
+        }
+
+        var id = JobId.For(http.Tenant(), definition.Name);
+        if (dryRun)
+        {
+            return await jobs.Regions.Ask(new JobCommands.Get(http.Tenant(), id), cancellation) is JobReplies.Accepted
+                ? ProblemResult.Of(Rejection.Of(RejectionCode.AlreadyExists, $"a job named '{definition.Name}' exists already"))
+                : WouldChange(ApplyAction.Created, null, definition);
+        }
+
+        var reply = await jobs.Regions.Ask(new JobCommands.Create(http.Tenant(), id, definition, http.Principal(), request), cancellation);
+        if (reply is not JobReplies.Accepted accepted)
+        {
+            return ProblemResult.Of(((JobReplies.Refused)reply).Rejection);
+        }
+
+        http.Response.Headers.Location = $"/api/v1/jobs/{id}";
+        return new WithStatus(201, jobs.Show(http, accepted));
+    }
+
+    private static IResult List(HttpContext http, CatalogQueries catalog, ReadSide reads, JobViews views)
+    {
+        var query = new Query(http);
+        var filter = new JobFilter(http.Tenant())
+        {
+            Text = query.Text("q"), Tag = query.Text("tag"), Enabled = query.Flag("enabled"), Sort = query.Text("sort"), Limit = query.Limit(), Cursor = query.Text("cursor"),
+        };
+        if (query.Problem() is { } problem)
+        {
+            return problem;
+        }
+
+        var page = catalog.List(filter, query.Violations);
+        return page is null
+            ? query.Problem()!
+            : Results.Json(new JobListView([.. page.Items.Select(views.Of)], page.NextCursor, reads.LagSeconds), ApiJson.Default.JobListView);
+    }
+
+    private static async Task<IResult> Get(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
+    {
+        if (new Query(http).Problem() is { } problem)
+        {
+            return problem;
+        }
+
+        var (job, refusal) = await jobs.Find(http, id, cancellation);
+        if (job is null)
+        {
+            return refusal!;
+        }
+
+        Conditions.SetTag(http, job.Version);
+        return Conditions.IsKnown(http, job.Version) ? Results.StatusCode(304) : Results.Json(jobs.Views.Of(job), ApiJson.Default.JobView);
+    }
+
+    private static async Task<IResult> Replace(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
+    {
+        var query = new Query(http);
+        var dryRun = query.Flag("dry_run") == true;
+        var body = await RequestBody.ReadObject(http, EmptyBody.Refused, cancellation);
+        if (body.Fault is { } fault)
+        {
+            return ProblemResult.Of(fault);
+        }
+
+        if (query.Problem() is { } problem)
+        {
+            return problem;
+        }
+
+        // What a GET answered may be changed and sent back: the members that the server made are not the caller's to change.
+        return await Change(http, id, jobs, "replace", dryRun, _ => WithoutServerMade(body.Json), cancellation);
+    }
+
+    private static async Task<IResult> Patch(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
+    {
+        var query = new Query(http);
+        var dryRun = query.Flag("dry_run") == true;
+        var body = await RequestBody.ReadObject(http, EmptyBody.Refused, cancellation);
+        if (body.Fault is { } fault)
+        {
+            return ProblemResult.Of(fault);
+        }
+
+        return query.Problem() is { } problem
+            ? problem
+            : await Change(http, id, jobs, "patch", dryRun, job => JobDocumentPatch.Apply(JobDocument.ToElement(job.Definition), body.Json), cancellation);
+    }
+
+    /// <summary>Reads the job, makes the new document of it, and writes that if nobody was faster; without <c>If-Match</c> it tries again.</summary>
+    private static async Task<IResult> Change(
+        HttpContext http, string id, JobRequests jobs, string reason, bool dryRun, Func<JobSnapshot, JsonElement> make, CancellationToken cancellation)
+    {
+        for (var round = 1; ; round++)
+        {
+            var (job, refusal) = await jobs.Find(http, id, cancellation);
+            if (job is null)
+            {
+                return refusal!;
+            }
+
+            var wanted = Conditions.IfMatch(http, job.Version);
+            if (wanted is { } version && version != job.Version)
+            {
+                return ProblemResult.Of(Rejection.Of(RejectionCode.PreconditionFailed, $"the job is at version {job.Version}"));
+            }
+
+            var (definition, fault) = JobRequests.Read(make(job));
+            if (definition is null)
+            {
+                return fault!;
+            }
+
+            if (definition.Name != job.Definition.Name)
+            {
+                return ProblemResult.Of(Rejection.Invalid("name", $"the name of a job cannot change (it is '{job.Definition.Name}'); create another job"));
+            }
+
+            if (dryRun)
+            {
+                return WouldChange(definition == job.Definition ? ApplyAction.Unchanged : ApplyAction.Updated, job.Definition, definition);
+            }
+
+            var reply = await jobs.Regions.Ask(new JobCommands.Replace(http.Tenant(), job.Id, definition, reason, http.Principal(), null, job.Version), cancellation);
+            switch (reply)
+            {
+                case JobReplies.Accepted accepted:
+                    return jobs.Show(http, accepted);
+                case JobReplies.Refused { Rejection.Code: RejectionCode.PreconditionFailed } when wanted is null && round < PatchRounds:
+                    continue;
+                case JobReplies.Refused refused:
+                    return ProblemResult.Of(refused.Rejection);
+                default:
+                    throw new InvalidOperationException($"a job answered {reply.GetType()}");
+            }
+        }
+    }
+
+    private static async Task<IResult> Delete(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
+    {
+        if (new Query(http).Problem() is { } problem)
+        {
+            return problem;
+        }
+
+        var (job, refusal) = await jobs.Find(http, id, cancellation);
+        if (job is null)
+        {
+            return refusal!;
+        }
+
+        var reply = await jobs.Regions.Ask(
+            new JobCommands.Delete(http.Tenant(), job.Id, http.Principal(), null, Conditions.IfMatch(http, job.Version)), cancellation);
+        return reply is JobReplies.Refused refused ? ProblemResult.Of(refused.Rejection) : Results.NoContent();
+    }
+
+    private static IResult WouldChange(ApplyAction action, JobDefinition? old, JobDefinition now) => Results.Json(
+        new DryRunView(action, old is null ? [] : ChangeView.Between(old, now), JobDocument.ToElement(now)), ApiJson.Default.DryRunView);
+
+    private static JsonElement WithoutServerMade(JsonElement document)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (var member in document.EnumerateObject().Where(m => !JobViews.ServerMade.Contains(m.Name)))
+            {
+                member.WriteTo(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        using var rest = JsonDocument.Parse(buffer.ToArray());
+        return rest.RootElement.Clone();
+    }
+}

@@ -1,0 +1,17 @@
+using Akka.Actor;
+using Akka.Hosting;
+using Chronos.Core.Governance.Access;
+
+namespace Chronos.Host.Keys;
+
+/// <summary>Registry key of the key rings.</summary>
+internal sealed class KeyRingKey;
+
+/// <summary>Asks the key ring of a tenant.</summary>
+internal sealed class KeyRings(IRequiredActor<KeyRingKey> rings)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    public async Task<IKeyRingReply> Ask(IKeyRingCommand command, CancellationToken cancellation) =>
+        await (await rings.GetAsync(cancellation)).Ask<IKeyRingReply>(command, Patience, cancellation);
+}

@@ -1,0 +1,238 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Akka.Actor;
+using Akka.Hosting;
+using Akka.TestKit.Xunit;
+using Chronos.Actors.Dispatching;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace Chronos.Tests.Actors.Dispatching;
+
+public sealed class DispatchPoolTests : IAsyncLifetime
+{
+    private readonly ScriptedDispatcher _dispatcher = new();
+    private readonly RecordingOutputs _outputs = new();
+    private IHost _host = null!;
+    private TestKit _kit = null!;
+    private IActorRef _dispatch = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddAkka("pool", akka => akka.WithDispatching(
+            new DispatchOptions { Workers = 2, ConcurrencyPerWorker = 1, ReportInterval = TimeSpan.FromMilliseconds(100), StopGrace = TimeSpan.FromMilliseconds(300) },
+            [_dispatcher], _outputs, TimeProvider.System, _ => _kit.TestActor));
+        _host = builder.Build();
+        await _host.StartAsync();
+        _kit = new TestKit(_host.Services.GetRequiredService<ActorSystem>());
+        _dispatch = await _host.Services.GetRequiredService<IReadOnlyActorRegistry>().GetAsync<DispatchKey>();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+
+    [Fact]
+    public async Task An_outcome_is_told_until_the_timetable_has_noted_it()
+    {
+        Offer("a", 1);
+        await _dispatcher.EndAsync("a", 1, Outcome());
+        var first = await ExpectFinished();
+        var again = await ExpectFinished();
+        Assert.Equal(first, again);
+
+        Note(again);
+        await _kit.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(400));
+    }
+
+    [Fact]
+    public async Task A_long_output_is_kept_outside_and_stripped()
+    {
+        Offer("a", 1);
+        await _dispatcher.EndAsync("a", 1, Outcome() with { Excerpt = "ab", Output = [1, 2, 3], OutputType = "image/png" });
+        var finished = await ExpectFinished();
+        Note(finished);
+
+        Assert.Null(finished.Outcome.Output);
+        Assert.Equal("image/png", Assert.Single(_outputs.Saved).ContentType);
+    }
+
+    [Fact]
+    public async Task A_full_pool_refuses_and_tells_when_there_is_room()
+    {
+        Offer("a", 1);
+        Offer("b", 1);
+        Offer("c", 1);
+        Assert.Equal(Run("c"), (await _kit.ExpectMsgAsync<DispatchProtocol.Refused>()).Attempt.Execution);
+
+        await _dispatcher.EndAsync("a", 1, Outcome());
+        var got = new List<object> { await _kit.ReceiveOneAsync(Limit), await _kit.ReceiveOneAsync(Limit) };
+        Note(got.OfType<TimetableFacts.AttemptFinished>().Single());
+        Assert.Equal(Protocol.Http, got.OfType<DispatchProtocol.Capacity>().Single().Protocol);
+
+        Offer("c", 1);
+        await _dispatcher.EndAsync("c", 1, Outcome());
+        Assert.Equal(Run("c"), (await ExpectFinished()).Execution);
+        Assert.DoesNotContain(_dispatcher.Seen, seen => seen == ("x", 0));
+    }
+
+    [Fact]
+    public async Task A_later_attempt_starts_only_after_the_earlier_has_ended()
+    {
+        _dispatcher.SlowToCancel = true;
+        Offer("a", 1);
+        await _dispatcher.StartedAsync("a", 1);
+        Offer("a", 2);
+        await _dispatcher.CancelledAsync("a", 1);
+        Assert.Equal([("a", 1)], _dispatcher.Seen);
+
+        await _dispatcher.EndAsync("a", 1, Outcome() with { Failure = FailureClass.Cancelled });
+        Assert.Equal((1, FailureClass.Cancelled), Short(await ExpectFinished(note: true)));
+        await _dispatcher.EndAsync("a", 2, Outcome());
+        Assert.Equal((2, FailureClass.None), Short(await ExpectFinished(note: true)));
+        Assert.Equal(1, _dispatcher.MostAtOnce);
+    }
+
+    [Fact]
+    public async Task The_same_attempt_offered_twice_is_made_once()
+    {
+        Offer("a", 1);
+        Offer("a", 1);
+        await _dispatcher.EndAsync("a", 1, Outcome());
+        await ExpectFinished(note: true);
+
+        Assert.Equal([("a", 1)], _dispatcher.Seen);
+    }
+
+    [Fact]
+    public async Task A_cancelled_attempt_ends_as_cancelled()
+    {
+        Offer("a", 1);
+        await _dispatcher.StartedAsync("a", 1);
+        _dispatch.Tell(new DispatchProtocol.Cancel(Run("a")));
+        _dispatch.Tell(new DispatchProtocol.Cancel(Run("nobody")));
+
+        Assert.Equal((1, FailureClass.Cancelled), Short(await ExpectFinished(note: true)));
+    }
+
+    [Fact]
+    public async Task A_dispatcher_that_breaks_is_an_outcome_and_frees_its_place()
+    {
+        Offer("a", 1);
+        await _dispatcher.BreakAsync("a", 1);
+
+        Assert.Equal((1, FailureClass.Request), Short(await ExpectFinished(note: true)));
+        Offer("b", 1);
+        Offer("c", 1);
+        await _dispatcher.StartedAsync("b", 1);
+        await _dispatcher.StartedAsync("c", 1);
+    }
+
+    [Fact]
+    public async Task A_protocol_without_a_dispatcher_is_an_outcome()
+    {
+        var attempt = Attempt("a", 1);
+        _dispatch.Tell(new DispatchProtocol.Offer(attempt with { Target = new DispatchTarget(Protocol.Nats, "{}") }), _kit.TestActor);
+
+        Assert.Equal(FailureClass.Request, (await _kit.ExpectMsgAsync<TimetableFacts.AttemptFinished>()).Outcome.Failure);
+    }
+
+    [Fact]
+    public async Task A_stopping_node_lets_attempts_end_within_the_grace_and_reports_the_others_as_lost()
+    {
+        Offer("a", 1);
+        Offer("b", 1);
+        await _dispatcher.StartedAsync("a", 1);
+        await _dispatcher.StartedAsync("b", 1);
+        var stopping = _host.StopAsync(TestContext.Current.CancellationToken);
+
+        await _dispatcher.EndAsync("a", 1, Outcome());
+        Assert.Equal((Run("a"), FailureClass.None), Named(await ExpectFinished(note: true)));
+        Assert.Equal((Run("b"), FailureClass.Lost), Named(await ExpectFinished(note: true)));
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Attempts_in_flight_and_their_time_are_measured()
+    {
+        var inFlight = 0L;
+        var times = new ConcurrentQueue<string?>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Meter.Name == "Chronos" && instrument.Name is "chronos_inflight" or "chronos_dispatch_seconds")
+            {
+                l.EnableMeasurementEvents(instrument);
+            }
+        };
+        var protocol = Protocol.Rabbitmq.ToString().ToLowerInvariant();
+        bool Mine(ReadOnlySpan<KeyValuePair<string, object?>> tags) => tags.ToArray().Any(tag => tag.Key == "protocol" && protocol.Equals(tag.Value));
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) => Interlocked.Add(ref inFlight, Mine(tags) ? value : 0));
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) =>
+        {
+            if (Mine(tags))
+            {
+                times.Enqueue(instrument.Unit);
+            }
+        });
+        listener.Start();
+
+        var dispatcher = new ScriptedDispatcher { Protocol = Protocol.Rabbitmq };
+        var running = DispatchTelemetry.RunAsync(dispatcher, Attempt("m", 1), CancellationToken.None);
+        Assert.Equal(1, Interlocked.Read(ref inFlight));
+        await dispatcher.EndAsync("m", 1, Outcome());
+        await running;
+
+        Assert.Equal(0, Interlocked.Read(ref inFlight));
+        Assert.Equal(["s"], times);
+    }
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    private static JobId JobOf(string name) => JobId.For(TenantId.Default, name);
+
+    private static ExecutionId Run(string name) => ExecutionId.ForRun(JobOf(name), "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+
+    private static AttemptRequest Attempt(string name, int number) => HttpDispatcherTests.Attempt("""{"url":"http://localhost/"}""") with
+    {
+        Job = JobOf(name), JobName = name, Execution = Run(name), Attempt = number,
+    };
+
+    private static AttemptOutcome Outcome() => new(FailureClass.None, DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(1), 200, null, null, null);
+
+    private static (int, FailureClass) Short(TimetableFacts.AttemptFinished finished) => (finished.Attempt, finished.Outcome.Failure);
+
+    private static (ExecutionId, FailureClass) Named(TimetableFacts.AttemptFinished finished) => (finished.Execution, finished.Outcome.Failure);
+
+    private void Offer(string name, int number) => _dispatch.Tell(new DispatchProtocol.Offer(Attempt(name, number)), _kit.TestActor);
+
+    private async Task<TimetableFacts.AttemptFinished> ExpectFinished(bool note = false)
+    {
+        var finished = await _kit.ExpectMsgAsync<TimetableFacts.AttemptFinished>(Limit);
+        if (note)
+        {
+            Note(finished);
+        }
+
+        return finished;
+    }
+
+    private void Note(TimetableFacts.AttemptFinished finished) =>
+        _kit.LastSender.Tell(new TimetableFacts.AttemptNoted(finished.Job, finished.Execution, finished.Attempt), _kit.TestActor);
+
+    private sealed class RecordingOutputs : IOutputStore
+    {
+        public ConcurrentQueue<StoredOutput> Saved { get; } = new();
+
+        public void Save(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output) => Saved.Enqueue(output);
+
+        public StoredOutput? Find(TenantId tenant, ExecutionId execution, int attempt) => null;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Text.Json;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Http;
+using Chronos.Core.Kernel;
+using CsCheck;
+using Xunit;
+
+namespace Chronos.Tests.Core.Dispatching;
+
+public sealed class WebhookSectionTests
+{
+    private const string Full = """
+        {"url":"https://example.com/{{ job.id }}","method":"PUT","headers":{"X-A":"1"},"query":{"q":["a","b"],"r":"c"},"body":{"k":["{{ payload.x }}",1,null]},"auth":{"type":"basic","username":"me","password":{"secret":"pw"}},"success_codes":["200-299",404],"follow_redirects":true}
+        """;
+
+    [Fact]
+    public void A_full_section_is_canonical_and_reads_back_the_same()
+    {
+        var (canonical, violations) = Read(Full);
+
+        Assert.Empty(violations);
+        Assert.Equal(Full.Trim(), canonical);
+        Assert.Equal(canonical, WebhookSection.Parse(canonical!).ToJson());
+    }
+
+    [Fact]
+    public void Defaults_are_left_out() => Assert.Equal(
+        """{"url":"http://a/"}""",
+        Read("""{"follow_redirects":false,"callback":false,"success_codes":["200-299"],"headers":{},"query":{},"body":null,"method":"post","url":"http://a/"}""").Canonical);
+
+    [Theory]
+    [InlineData("""[]""", "webhook")]
+    [InlineData("""{}""", "webhook.url")]
+    [InlineData("""{"url":null}""", "webhook.url")]
+    [InlineData("""{"url":1}""", "webhook.url")]
+    [InlineData("""{"url":"ftp://a/"}""", "webhook.url")]
+    [InlineData("""{"url":"http://"}""", "webhook.url")]
+    [InlineData("""{"url":"http://me:pw@a/"}""", "webhook.url")]
+    [InlineData("""{"url":"http://{{ job.name }}:x@a/"}""", "webhook.url")]
+    [InlineData("""{"url":"http://a/\r\n"}""", "webhook.url")]
+    [InlineData("""{"url":"http://a/ b"}""", "webhook.url")]
+    [InlineData("""{"url":"http://a/{{ nope }}"}""", "webhook.url")]
+    [InlineData("""{"url":"http://a/{% for i in (1..999999999) %}x{% endfor %}"}""", "webhook.url")]
+    [InlineData("""{"url":"http://a/","url":"http://b/"}""", "webhook.url")]
+    [InlineData("""{"url":"http://a/","colour":1}""", "webhook.colour")]
+    [InlineData("""{"url":"http://a/","method":"FETCH"}""", "webhook.method")]
+    [InlineData("""{"url":"http://a/","headers":[]}""", "webhook.headers")]
+    [InlineData("""{"url":"http://a/","headers":{"A B":"1"}}""", "webhook.headers.A B")]
+    [InlineData("""{"url":"http://a/","headers":{"X":{}}}""", "webhook.headers.X")]
+    [InlineData("""{"url":"http://a/","headers":{"X":"a\r\nY: b"}}""", "webhook.headers.X")]
+    [InlineData("""{"url":"http://a/","headers":{"X":"1","x":"2"}}""", "webhook.headers.x")]
+    [InlineData("""{"url":"http://a/","headers":{"Authorization":"Bearer abc"}}""", "webhook.headers.Authorization")]
+    [InlineData("""{"url":"http://a/","headers":{"cookie":"{{ job.name }}"}}""", "webhook.headers.cookie")]
+    [InlineData("""{"url":"http://a/","headers":{"X-Api-Key":"abc"}}""", "webhook.headers.X-Api-Key")]
+    [InlineData("""{"url":"http://a/","headers":{"Connection":"close"}}""", "webhook.headers.Connection")]
+    [InlineData("""{"url":"http://a/","headers":{"Transfer-Encoding":"chunked"}}""", "webhook.headers.Transfer-Encoding")]
+    [InlineData("""{"url":"http://a/","headers":{"x-chronos-attempt":"9"}}""", "webhook.headers.x-chronos-attempt")]
+    [InlineData("""{"url":"http://a/","headers":{"traceparent":"9"}}""", "webhook.headers.traceparent")]
+    [InlineData("""{"url":"http://a/","query":{"a":[{}]}}""", "webhook.query.a[0]")]
+    [InlineData("""{"url":"http://a/","method":"GET","body":"x"}""", "webhook.body")]
+    [InlineData("""{"url":"http://a/","body":{"a":["{{ oops }}"]}}""", "webhook.body.a[0]")]
+    [InlineData("""{"url":"http://a/","auth":"abc"}""", "webhook.auth")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"magic"}}""", "webhook.auth.type")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2"}}""", "webhook.auth.type")]
+    [InlineData("""{"url":"http://a/","auth":{"token":{"secret":"a"}}}""", "webhook.auth.type")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"bearer","token":"literal"}}""", "webhook.auth.token")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"bearer","token":{"secret":"../etc"}}}""", "webhook.auth.token.secret")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"bearer","token":{"secret":"a\n"}}}""", "webhook.auth.token.secret")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"bearer","token":{"secret":"a","value":"b"}}}""", "webhook.auth.token")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"bearer","token":{"secret":"a"},"user":"b"}}""", "webhook.auth.user")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"basic","password":{"secret":"a"}}}""", "webhook.auth.username")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"basic","username":"a:b","password":{"secret":"a"}}}""", "webhook.auth.username")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"api_key","in":"body","value":{"secret":"a"}}}""", "webhook.auth.in")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"hmac","secret":"whsec_abc"}}""", "webhook.auth.secret")]
+    [InlineData("""{"url":"http://a/","success_codes":200}""", "webhook.success_codes")]
+    [InlineData("""{"url":"http://a/","success_codes":[]}""", "webhook.success_codes")]
+    [InlineData("""{"url":"http://a/","success_codes":[200,"299-200"]}""", "webhook.success_codes[1]")]
+    [InlineData("""{"url":"http://a/","success_codes":[99]}""", "webhook.success_codes[0]")]
+    [InlineData("""{"url":"http://a/","follow_redirects":"yes"}""", "webhook.follow_redirects")]
+    [InlineData("""{"url":"http://a/","callback":true}""", "webhook.callback")]
+    [InlineData("""{"url":"http://a/","body":"\ud800"}""", "webhook")]
+    public void A_fault_names_its_field(string section, string field)
+    {
+        var (canonical, violations) = Read(section);
+
+        Assert.Null(canonical);
+        Assert.Contains(violations, violation => violation.Field == field);
+    }
+
+    [Fact]
+    public void A_credential_in_plain_text_is_answered_with_the_way_to_write_it()
+    {
+        var violation = Assert.Single(Read("""{"url":"http://a/","auth":{"type":"bearer","token":"hunter2"}}""").Violations);
+        Assert.Contains("""{"secret": "name"}""", violation.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", violation.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_credential_header_may_hold_a_secret()
+    {
+        var (canonical, violations) = Read("""{"url":"http://a/","headers":{"Authorization":"Token {{ secrets.t }}"}}""");
+
+        Assert.Empty(violations);
+        Assert.Equal(["t"], ProtocolSections.SecretsInTemplates(new DispatchTarget(Protocol.Http, canonical!)));
+    }
+
+    [Theory]
+    [InlineData(Protocol.Grpc, "grpc")]
+    [InlineData(Protocol.Kafka, "kafka")]
+    [InlineData(Protocol.Nats, "nats")]
+    [InlineData(Protocol.Rabbitmq, "rabbitmq")]
+    public void The_other_protocols_are_not_available_yet(Protocol protocol, string name)
+    {
+        var violations = new List<Violation>();
+        using var document = JsonDocument.Parse("{}");
+
+        Assert.Null(ProtocolSections.Read(protocol, document.RootElement, name, violations));
+        Assert.Equal(new Violation(name, $"{name}: this protocol is not available yet"), Assert.Single(violations));
+    }
+
+    [Theory]
+    [InlineData("""{"a":["{{ payload.b }}"]}""", "payload.a[0]")]
+    [InlineData("""{"a":"{{ payload }}"}""", "payload.a")]
+    [InlineData("""{"a":"{% if payload.a %}x{% endif %}"}""", "payload.a")]
+    [InlineData("""{"a":"{{ job.name"}""", "payload.a")]
+    public void A_payload_that_refers_to_itself_or_is_broken_is_refused(string payload, string field)
+    {
+        var violations = new List<Violation>();
+        using var document = JsonDocument.Parse(payload);
+        ProtocolSections.CheckPayload(document.RootElement, "payload", violations);
+
+        Assert.Equal(field, Assert.Single(violations).Field);
+    }
+
+    [Fact]
+    public void A_payload_tells_which_secrets_it_uses()
+    {
+        using var document = JsonDocument.Parse("""{"a":"{{ secrets.b }}","c":["{{ secrets.a }}","text payload"]}""");
+        Assert.Equal(["a", "b"], ProtocolSections.CheckPayload(document.RootElement, "payload", []));
+    }
+
+    [Fact]
+    public void A_mutated_section_is_read_or_refused_and_never_breaks()
+    {
+        Gen.Select(Gen.Int[0, Full.Length - 1], Gen.Char["{}[]\",:%|.0a \\"], Gen.Int[0, 2]).Sample(
+            (at, with, how) =>
+            {
+                var text = how switch { 0 => Full.Remove(at, 1), 1 => Full.Insert(at, with.ToString()), _ => Full[..at] + with + Full[(at + 1)..] };
+                JsonDocument document;
+                try
+                {
+                    document = JsonDocument.Parse(text);
+                }
+                catch (JsonException)
+                {
+                    return;
+                }
+
+                using (document)
+                {
+                    var violations = new List<Violation>();
+                    var canonical = ProtocolSections.Read(Protocol.Http, document.RootElement, "webhook", violations);
+                    Assert.Equal(canonical is null, violations.Count > 0);
+                    if (canonical is not null)
+                    {
+                        Assert.Equal(canonical, WebhookSection.Parse(canonical).ToJson());
+                    }
+                }
+            }, iter: 5000, threads: 1);
+    }
+
+    private static (string? Canonical, List<Violation> Violations) Read(string section)
+    {
+        var violations = new List<Violation>();
+        using var document = JsonDocument.Parse(section);
+        return (ProtocolSections.Read(Protocol.Http, document.RootElement, "webhook", violations), violations);
+    }
+}
