@@ -1,1 +1,3 @@
-Console.WriteLine();
+using Chronos.Cli;
+
+return await ChronosCtl.RunAsync(args, Surroundings.OfProcess(), CancellationToken.None);

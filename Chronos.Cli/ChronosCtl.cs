@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Chronos.Cli.Commands;
+using Chronos.Cli.Output;
+
+namespace Chronos.Cli;
+
+/// <summary>The whole program as a function of its arguments and surroundings; the tests call it in process.</summary>
+internal static class ChronosCtl
+{
+    private const string About =
+        """
+        chronosctl talks to a Chronos node. Every <job> is an id or a name. A time is RFC 3339 (2026-03-29T01:00:00Z), 'now',
+        or relative to now (-1h, +30m); a duration is 90s, 1h30m, 2d or PT1H30M.
+
+        Server: --server, else CHRONOS_SERVER, else http://127.0.0.1:8080.
+        Key:    --key, else CHRONOS_API_KEY, else (for a server on this machine) the file admin.key under --data, CHRONOS_DATA or ./data.
+
+        Exit codes:
+          0  done
+          1  refused by the server, or failed
+          2  wrong usage
+          3  not found
+          4  not authenticated, or forbidden
+          5  server not reachable
+          6  precondition failed, or conflict
+        """;
+
+    /// <summary>How long an interrupted verb may take to end: <c>dev</c> waits for its node to leave in order.</summary>
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(30);
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, Surroundings around, CancellationToken cancellation)
+    {
+        var root = Tree(around);
+
+        // '@daily' and '@every 5m' are schedules, not response files; '-1h' is a time, not a bundle of options.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        if (args.Count == 0)
+        {
+            parsed = root.Parse(["--help"]);
+        }
+        else if (parsed.Action is ParseErrorAction)
+        {
+            return Usage(parsed, around);
+        }
+
+        var exit = await parsed.InvokeAsync(
+            new InvocationConfiguration { Output = around.Out, Error = around.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Goodbye },
+            cancellation);
+        await around.Out.FlushAsync(CancellationToken.None);
+        return exit;
+    }
+
+    private static RootCommand Tree(Surroundings around)
+    {
+        var root = new RootCommand(About);
+        GlobalOptions.AddTo(root);
+        root.AddJobCommands(around);
+        root.AddExecutionCommands(around);
+        root.AddScheduleCommands(around);
+        root.AddSlotCommands(around);
+        root.AddBackfillCommands(around);
+        root.AddDeadLetterCommands(around);
+        root.AddKeyCommands(around);
+        root.AddClusterCommands(around);
+        root.AddDevCommands(around);
+        return root;
+    }
+
+    private static int Usage(ParseResult parsed, Surroundings around)
+    {
+        var path = CommandPath(parsed.CommandResult.Command);
+        foreach (var (error, first) in parsed.Errors.Select((error, i) => (error, i == 0)))
+        {
+            around.Error.WriteLine(first ? $"error: {Plain.Line(error.Message)}" : Plain.Line(error.Message));
+        }
+
+        if (parsed.CommandResult.Command.Subcommands.Count > 0)
+        {
+            around.Error.WriteLine($"one of: {string.Join(", ", parsed.CommandResult.Command.Subcommands.Select(c => c.Name))}");
+        }
+
+        around.Error.WriteLine($"see '{path} --help'");
+        return ExitCode.Usage;
+    }
+
+    private static string CommandPath(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{CommandPath(parent)} {command.Name}" : "chronosctl";
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Chronos.Cli.Commands;
+
+/// <summary><c>chronosctl cluster …</c>, <c>stats</c> and <c>health</c>: how the nodes are.</summary>
+internal static class ClusterCommands
+{
+    public static void AddClusterCommands(this RootCommand root, Surroundings around)
+    {
+        var room = root.AddRoom("cluster", "the nodes and who leads them");
+        room.Add("show", "members, leader, epoch", around, [], call => ShowAsync(call, "/cluster", "node"));
+        room.Add("timetables", "where the timetables are and what they have to do", around, [], async call =>
+            call.Print.ListAsIs((await call.Api.GetAsync("/cluster/timetables", call.Cancellation)).Json, "timetable"));
+        root.Add("stats", "what the node has done, and how late", around, [], call => ShowAsync(call, "/stats", "node"));
+        root.Add("health", "is the node ready? exit code 0 yes, 1 no, 5 not reachable", around, [], HealthAsync);
+    }
+
+    private static async Task ShowAsync(Call call, string path, string id) => call.Print.One((await call.Api.GetAsync(path, call.Cancellation)).Json, id);
+
+    private static async Task HealthAsync(Call call)
+    {
+        var answer = await call.Api.AskAsync(new ApiRequest(HttpMethod.Get, "/health/ready"), call.Cancellation);
+        if (IsObject(answer))
+        {
+            call.Print.One(answer.Json, "status");
+        }
+        else
+        {
+            call.Print.Line(System.Text.Encoding.UTF8.GetString(answer.Body));
+        }
+
+        if (!answer.IsSuccess)
+        {
+            throw new CliFailure(ExitCode.Refused, $"the node is not ready ({(int)answer.Status})");
+        }
+    }
+
+    private static bool IsObject(ApiAnswer answer) => JsonText.TryParse(System.Text.Encoding.UTF8.GetString(answer.Body), out var json) && json.ValueKind == JsonValueKind.Object;
+}

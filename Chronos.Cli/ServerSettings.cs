@@ -1,0 +1,55 @@
+namespace Chronos.Cli;
+
+/// <summary>Which node to talk to and as whom.</summary>
+/// <param name="KeyOrigin">Where the key came from or was looked for, for the message when it is refused.</param>
+internal sealed record ServerSettings(Uri Server, string? Key, string KeyOrigin)
+{
+    public const string DefaultServer = "http://127.0.0.1:8080";
+
+    public static ServerSettings Read(string? serverOption, string? keyOption, string? dataOption, Surroundings around)
+    {
+        var server = Address(serverOption ?? NotEmpty(around.Variable("CHRONOS_SERVER")) ?? DefaultServer);
+        if (keyOption is not null)
+        {
+            return new ServerSettings(server, Trimmed(keyOption, "--key"), "--key");
+        }
+
+        if (NotEmpty(around.Variable("CHRONOS_API_KEY")) is { } fromVariable)
+        {
+            return new ServerSettings(server, Trimmed(fromVariable, "CHRONOS_API_KEY"), "CHRONOS_API_KEY");
+        }
+
+        // The dev node's administrator key is for that node. It must not travel to another machine because a folder happens to hold one.
+        if (!server.IsLoopback)
+        {
+            return new ServerSettings(server, null, "no --key and no CHRONOS_API_KEY");
+        }
+
+        var file = Path.Combine(Path.GetFullPath(dataOption ?? NotEmpty(around.Variable("CHRONOS_DATA")) ?? "data", around.Folder), "admin.key");
+        return new ServerSettings(server, ReadKeyFile(file), file);
+    }
+
+    private static Uri Address(string text) =>
+        Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? uri
+            : throw CliFailure.Usage($"--server: '{text}' is no address; write {DefaultServer}");
+
+    private static string? ReadKeyFile(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? Trimmed(File.ReadAllText(file), file) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliFailure(ExitCode.Denied, $"the key file {file} cannot be read: {e.Message}");
+        }
+    }
+
+    private static string Trimmed(string key, string origin) =>
+        key.Trim() is var trimmed && trimmed.All(c => c is > ' ' and < '\u007f')
+            ? trimmed
+            : throw CliFailure.Usage($"{origin}: a key has no blanks and no letters beyond ASCII");
+
+    private static string? NotEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+}
