@@ -20,7 +20,7 @@ internal static class ClusterEndpoints
     public static RouteGroupBuilder MapCluster(this RouteGroupBuilder api)
     {
         api.MapGet("/cluster", Show).WithName("get_cluster").WithSummary("Who leads since when, and the members").Needs(Scopes.ClusterRead).Produces<ClusterView>().Refuses();
-        api.MapGet("/cluster/members", (ActorSystem system) => Results.Json(new MemberListView(Members(system)), ApiJson.Default.MemberListView))
+        api.MapGet("/cluster/members", (ActorSystem system) => Results.Json(new MemberListView(Members(system)), ApiJson.Api.MemberListView))
             .WithName("list_members").WithSummary("The nodes").Needs(Scopes.ClusterRead).Produces<MemberListView>().Refuses();
         api.MapGet("/cluster/timetables", Timetables).WithName("list_timetables").WithSummary("Where the timetables are, and what they have to do").Needs(Scopes.ClusterRead)
             .Produces<TimetableListView>().Refuses();
@@ -33,7 +33,7 @@ internal static class ClusterEndpoints
     {
         var view = await Leader(leader, cancellation);
         return Results.Json(
-            new ClusterView(settings.NodeName, view.Node, view.Epoch, view.Since, view.NextDueAt, view.Timetables.Length, Members(system)), ApiJson.Default.ClusterView);
+            new ClusterView(settings.NodeName, view.Node, view.Epoch, view.Since, view.NextDueAt, view.Timetables.Length, Members(system)), ApiJson.Api.ClusterView);
     }
 
     private static async Task<IResult> Timetables(IRequiredActor<TickLeaderKey> leader, CancellationToken cancellation)
@@ -41,7 +41,7 @@ internal static class ClusterEndpoints
         var view = await Leader(leader, cancellation);
         return Results.Json(
             new TimetableListView([.. view.Timetables.OrderBy(t => t.Timetable).Select(t => new TimetableView(t.Timetable, t.Node, t.DueAt, t.Jobs, t.InFlight, t.Waiting))]),
-            ApiJson.Default.TimetableListView);
+            ApiJson.Api.TimetableListView);
     }
 
     private static IResult Stats(HttpContext http, CatalogQueries catalog, LedgerQueries ledger, ProjectionRunner projections, ChronosSettings settings, TimeProvider time)
@@ -60,7 +60,7 @@ internal static class ClusterEndpoints
                 settings.NodeName, Version, from, new JobCountsView(jobs.Total, jobs.Active, jobs.Paused, jobs.Disabled),
                 stats.Executions.ToImmutableSortedDictionary(e => Word(e.Key.ToString()), e => e.Value, StringComparer.Ordinal), stats.SlotsNotRun,
                 [.. projections.Health.Select(h => new ProjectionView(h.Name, h.State, Math.Round(h.LagSeconds, 3), h.LagEntries, h.Error))]),
-            ApiJson.Default.StatsView);
+            ApiJson.Api.StatsView);
     }
 
     private static async Task<TimetablePlanning.LeaderView> Leader(IRequiredActor<TickLeaderKey> leader, CancellationToken cancellation) =>

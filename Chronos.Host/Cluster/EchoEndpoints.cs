@@ -18,6 +18,6 @@ internal static class EchoEndpoints
             new EchoView(
                 http.Request.Method, http.Request.Path, http.Request.QueryString.Value is { Length: > 0 } query ? query : null,
                 http.Request.Headers.ToImmutableSortedDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString(), StringComparer.Ordinal), body),
-            ApiJson.Default.EchoView);
+            ApiJson.Api.EchoView);
     }
 }

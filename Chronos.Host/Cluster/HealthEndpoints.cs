@@ -11,7 +11,7 @@ internal static class HealthEndpoints
 {
     public static RouteGroupBuilder MapHealth(this RouteGroupBuilder root)
     {
-        root.MapGet("/health/live", () => Results.Json(new HealthView("live", null), ApiJson.Default.HealthView))
+        root.MapGet("/health/live", () => Results.Json(new HealthView("live", null), ApiJson.Api.HealthView))
             .IsOpenToAll().ExcludeFromDescription();
         root.MapGet("/health/ready", Ready).IsOpenToAll().ExcludeFromDescription();
         return root;
@@ -25,6 +25,6 @@ internal static class HealthEndpoints
             h => $"projection {h.Name}", h => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(h.State.ToString()), StringComparer.Ordinal)
             .Add("cluster", System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(member.ToString()));
         var ready = member == MemberStatus.Up && projections.Health.All(h => h.State != ProjectionState.Stopped);
-        return Results.Json(new HealthView(ready ? "ready" : "not_ready", checks), ApiJson.Default.HealthView, statusCode: ready ? 200 : 503);
+        return Results.Json(new HealthView(ready ? "ready" : "not_ready", checks), ApiJson.Api.HealthView, statusCode: ready ? 200 : 503);
     }
 }

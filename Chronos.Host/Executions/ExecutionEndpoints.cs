@@ -86,13 +86,13 @@ internal static class ExecutionEndpoints
         }
 
         return read(filter) is { } page
-            ? Results.Json(new ExecutionListView([.. page.Items.Select(ExecutionBody.Of)], page.NextCursor, reads.LagSeconds), ApiJson.Default.ExecutionListView)
+            ? Results.Json(new ExecutionListView([.. page.Items.Select(ExecutionBody.Of)], page.NextCursor, reads.LagSeconds), ApiJson.Api.ExecutionListView)
             : query.Problem()!;
     }
 
     private static async Task<IResult> Get(HttpContext http, string id, ExecutionFinder executions, CancellationToken cancellation) =>
         ExecutionId.TryParse(id, out var execution) && await executions.Find(http, execution, cancellation) is { } found
-            ? Results.Json(found, ApiJson.Default.ExecutionBody)
+            ? Results.Json(found, ApiJson.Api.ExecutionBody)
             : NoSuchExecution(id);
 
     private static async Task<IResult> Cancel(HttpContext http, string id, Regions regions, ExecutionFinder executions, CancellationToken cancellation)
@@ -111,11 +111,11 @@ internal static class ExecutionEndpoints
         switch (await regions.Ask(new TimetableCommands.Cancel(execution.Job, execution, http.Principal()), cancellation))
         {
             case TimetableReplies.Live live:
-                return Results.Json(ExecutionBody.Of(live.Execution), ApiJson.Default.ExecutionBody, statusCode: 202);
+                return Results.Json(ExecutionBody.Of(live.Execution), ApiJson.Api.ExecutionBody, statusCode: 202);
             case JobReplies.Refused { Rejection.Code: RejectionCode.NotFound }:
                 // A slot that waited is gone without ever having been an execution; the rest has ended.
                 return await executions.Find(http, execution, cancellation) is { Status: ExecutionStatus.Skipped or ExecutionStatus.Cancelled } gone
-                    ? Results.Json(gone, ApiJson.Default.ExecutionBody, statusCode: 202)
+                    ? Results.Json(gone, ApiJson.Api.ExecutionBody, statusCode: 202)
                     : ProblemResult.Of(Rejection.Of(RejectionCode.Conflict, "the execution has ended already"));
             case JobReplies.Refused refused:
                 return ProblemResult.Of(refused.Rejection);

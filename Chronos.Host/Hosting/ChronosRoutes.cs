@@ -17,6 +17,11 @@ internal static class ChronosRoutes
     {
         var metrics = app.Services.GetRequiredService<RequestMetrics>();
         app.Use((http, next) => metrics.Measure(http, _ => next(http)));
+        app.Use((http, next) =>
+        {
+            http.Response.Headers.XContentTypeOptions = "nosniff";
+            return next(http);
+        });
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(ProblemHandling.WriteForStatus);
         app.UseRouting();

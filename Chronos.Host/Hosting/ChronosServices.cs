@@ -83,7 +83,7 @@ internal static class ChronosServices
         .ConfigureHttpJsonOptions(options =>
         {
             // What the OpenAPI document describes is what ApiJson writes.
-            var own = ApiJson.Default.Options;
+            var own = ApiJson.Api.Options;
             options.SerializerOptions.PropertyNamingPolicy = own.PropertyNamingPolicy;
             options.SerializerOptions.DefaultIgnoreCondition = own.DefaultIgnoreCondition;
             foreach (var converter in own.Converters)
@@ -91,7 +91,7 @@ internal static class ChronosServices
                 options.SerializerOptions.Converters.Add(converter);
             }
 
-            options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Api);
         })
         .AddApiDescription();
 

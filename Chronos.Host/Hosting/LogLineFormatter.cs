@@ -1,6 +1,7 @@
 using System.Globalization;
 using Serilog.Events;
 using Serilog.Formatting;
+using Serilog.Parsing;
 
 namespace Chronos.Host.Hosting;
 
@@ -25,13 +26,25 @@ internal sealed class LogLineFormatter : ITextFormatter
             LogEventLevel.Error => " ERR ",
             _ => " FTL ",
         });
-        logEvent.MessageTemplate.Render(logEvent.Properties, output, CultureInfo.InvariantCulture);
+        foreach (var token in logEvent.MessageTemplate.Tokens)
+        {
+            // Serilog would put text in quotes, which makes a sentence hard to read.
+            if (token is PropertyToken { Format: null } property && logEvent.Properties.TryGetValue(property.PropertyName, out var value) && value is ScalarValue { Value: string text })
+            {
+                output.Write(text);
+            }
+            else
+            {
+                token.Render(logEvent.Properties, output, CultureInfo.InvariantCulture);
+            }
+        }
+
         foreach (var (property, label) in Ids)
         {
-            if (logEvent.Properties.TryGetValue(property, out var value) && !logEvent.MessageTemplate.Text.Contains($"{{{property}", StringComparison.Ordinal))
+            if (logEvent.Properties.TryGetValue(property, out var id) && !logEvent.MessageTemplate.Text.Contains($"{{{property}", StringComparison.Ordinal))
             {
                 output.Write($" {label}=");
-                value.Render(output, "l", CultureInfo.InvariantCulture);
+                id.Render(output, "l", CultureInfo.InvariantCulture);
             }
         }
 

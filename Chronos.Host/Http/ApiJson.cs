@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
@@ -56,4 +58,8 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(StatsView))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(EchoView))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>With text as it is: an answer is no part of a page, so quotes need no escapes beyond JSON's own.</summary>
+    public static ApiJson Api { get; } = new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

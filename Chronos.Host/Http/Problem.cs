@@ -77,6 +77,6 @@ public sealed class ProblemResult(Problem problem) : IResult
 
         return response.WriteAsJsonAsync(
             Problem with { TraceId = Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier },
-            ApiJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);
+            ApiJson.Api.Problem, "application/problem+json", httpContext.RequestAborted);
     }
 }

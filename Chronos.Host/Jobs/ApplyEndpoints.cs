@@ -77,7 +77,7 @@ internal static class ApplyEndpoints
         int Count(ApplyAction action) => results.Count(r => r.Action == action);
         return Results.Json(
             new ApplyView(dryRun, results, Count(ApplyAction.Created), Count(ApplyAction.Updated), Count(ApplyAction.Unchanged), Count(ApplyAction.Deleted)),
-            ApiJson.Default.ApplyView);
+            ApiJson.Api.ApplyView);
     }
 
     private static IResult Export(HttpContext http, CatalogQueries catalog)

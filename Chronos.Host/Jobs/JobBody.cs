@@ -6,46 +6,47 @@ using Chronos.Core.Jobs;
 namespace Chronos.Host.Jobs;
 
 /// <summary>The job document, as the OpenAPI document describes it. What is valid is decided by <see cref="JobDocument"/>, not by this shape.</summary>
+/// <remarks>Settable, because the generated reader overwrites the defaults of members that can only be initialized.</remarks>
 internal record JobBody
 {
-    public required string Name { get; init; }
+    public string Name { get; set; } = "";
 
-    public string? Description { get; init; }
+    public string? Description { get; set; }
 
-    public bool Enabled { get; init; } = true;
+    public bool Enabled { get; set; } = true;
 
     /// <summary>A cron expression, or an object with one of <c>cron</c>, <c>every</c>, <c>at</c>.</summary>
-    public JsonElement? Schedule { get; init; }
+    public JsonElement? Schedule { get; set; }
 
-    public string Timezone { get; init; } = "UTC";
+    public string Timezone { get; set; } = "UTC";
 
     /// <summary>The HTTP request that an execution makes.</summary>
-    public JsonElement? Webhook { get; init; }
+    public JsonElement? Webhook { get; set; }
 
-    public JsonElement? Payload { get; init; }
+    public JsonElement? Payload { get; set; }
 
-    public string Timeout { get; init; } = "5m";
+    public string Timeout { get; set; } = "5m";
 
-    public string? Deadline { get; init; }
+    public string? Deadline { get; set; }
 
-    public RetryBody? Retry { get; init; }
+    public RetryBody? Retry { get; set; }
 
-    public string Concurrency { get; init; } = "allow";
+    public string Concurrency { get; set; } = "allow";
 
-    public int? ConcurrencyLimit { get; init; }
+    public int? ConcurrencyLimit { get; set; }
 
-    public int? QueueLimit { get; init; }
+    public int? QueueLimit { get; set; }
 
     /// <summary>The word none, last or all, or an object with policy, max, window and grace.</summary>
-    public JsonElement? Misfire { get; init; }
+    public JsonElement? Misfire { get; set; }
 
-    public string Priority { get; init; } = "normal";
+    public string Priority { get; set; } = "normal";
 
-    public ImmutableSortedDictionary<string, string>? Tags { get; init; }
+    public ImmutableSortedDictionary<string, string>? Tags { get; set; }
 
-    public string? Owner { get; init; }
+    public string? Owner { get; set; }
 
-    public ImmutableArray<string>? Secrets { get; init; }
+    public ImmutableArray<string>? Secrets { get; set; }
 }
 
 /// <summary>The <c>retry</c> part of a job document.</summary>

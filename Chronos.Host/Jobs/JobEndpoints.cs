@@ -87,7 +87,7 @@ internal static class JobEndpoints
         var page = catalog.List(filter, query.Violations);
         return page is null
             ? query.Problem()!
-            : Results.Json(new JobListView([.. page.Items.Select(views.Of)], page.NextCursor, reads.LagSeconds), ApiJson.Default.JobListView);
+            : Results.Json(new JobListView([.. page.Items.Select(views.Of)], page.NextCursor, reads.LagSeconds), ApiJson.Api.JobListView);
     }
 
     private static async Task<IResult> Get(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
@@ -104,7 +104,7 @@ internal static class JobEndpoints
         }
 
         Conditions.SetTag(http, job.Version);
-        return Conditions.IsKnown(http, job.Version) ? Results.StatusCode(304) : Results.Json(jobs.Views.Of(job), ApiJson.Default.JobView);
+        return Conditions.IsKnown(http, job.Version) ? Results.StatusCode(304) : Results.Json(jobs.Views.Of(job), ApiJson.Api.JobView);
     }
 
     private static async Task<IResult> Replace(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
@@ -209,7 +209,7 @@ internal static class JobEndpoints
     }
 
     private static IResult WouldChange(ApplyAction action, JobDefinition? old, JobDefinition now) => Results.Json(
-        new DryRunView(action, old is null ? [] : ChangeView.Between(old, now), JobDocument.ToElement(now)), ApiJson.Default.DryRunView);
+        new DryRunView(action, old is null ? [] : ChangeView.Between(old, now), JobDocument.ToElement(now)), ApiJson.Api.DryRunView);
 
     private static JsonElement WithoutServerMade(JsonElement document)
     {

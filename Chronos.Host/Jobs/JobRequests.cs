@@ -57,7 +57,7 @@ internal sealed class JobRequests(Regions regions, JobViews views)
                     http.Response.Headers["Idempotent-Replayed"] = "true";
                 }
 
-                return Results.Json(ExecutionBody.Of(started.Execution), ApiJson.Default.ExecutionBody, statusCode: 202);
+                return Results.Json(ExecutionBody.Of(started.Execution), ApiJson.Api.ExecutionBody, statusCode: 202);
             case JobReplies.Refused { Rejection.Code: RejectionCode.NotFound }:
                 return NoSuchJob(idOrName);
             case JobReplies.Refused refused:
@@ -75,7 +75,7 @@ internal sealed class JobRequests(Regions regions, JobViews views)
             http.Response.Headers["Idempotent-Replayed"] = "true";
         }
 
-        return Results.Json(views.Of(accepted), ApiJson.Default.JobView);
+        return Results.Json(views.Of(accepted), ApiJson.Api.JobView);
     }
 
     /// <summary>Reads a job document; its faults become the answer.</summary>

@@ -27,7 +27,7 @@ internal sealed class JobViews(TimeProvider time)
 
     private JobView Of(JobSnapshot job, string document)
     {
-        var view = JsonSerializer.Deserialize(document, ApiJson.Default.JobView)!;
+        var view = JsonSerializer.Deserialize(document, ApiJson.Api.JobView)!;
         return view with
         {
             JobId = job.Id.Value,

@@ -45,14 +45,14 @@ internal static class RevisionEndpoints
 
         var page = revisions.Where(r => r.Revision < before).OrderByDescending(r => r.Revision).Take(limit + 1).ToList();
         var next = page.Count > limit ? page[limit - 1].Revision.ToString(CultureInfo.InvariantCulture) : null;
-        return Results.Json(new RevisionListView([.. page.Take(limit).Select(JobViews.Of)], next), ApiJson.Default.RevisionListView);
+        return Results.Json(new RevisionListView([.. page.Take(limit).Select(JobViews.Of)], next), ApiJson.Api.RevisionListView);
     }
 
     private static async Task<IResult> Get(HttpContext http, string id, string n, JobRequests jobs, CancellationToken cancellation)
     {
         var (revisions, refusal) = await All(http, id, jobs, cancellation);
         return refusal ?? (Find(revisions, n) is { } revision
-            ? Results.Json(JobViews.Of(revision), ApiJson.Default.RevisionView)
+            ? Results.Json(JobViews.Of(revision), ApiJson.Api.RevisionView)
             : NoSuchRevision(n));
     }
 
@@ -68,7 +68,7 @@ internal static class RevisionEndpoints
         {
             (null, _) => NoSuchRevision(a),
             (_, null) => NoSuchRevision(b),
-            var (from, to) => Results.Json(new DiffView(from!.Revision, to!.Revision, ChangeView.Between(from.Definition, to.Definition)), ApiJson.Default.DiffView),
+            var (from, to) => Results.Json(new DiffView(from!.Revision, to!.Revision, ChangeView.Between(from.Definition, to.Definition)), ApiJson.Api.DiffView),
         };
     }
 

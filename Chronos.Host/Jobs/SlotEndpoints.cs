@@ -69,7 +69,7 @@ internal static class SlotEndpoints
             new WhyView(
                 job.Value, name, at.Value, Word(answer.Verdict), answer.Reason is { } reason ? Word(reason) : null, answer.Sentence,
                 slot?.ExecutionId?.Value, slot?.Status, slot?.LatenessMs, answer.Before, answer.After),
-            ApiJson.Default.WhyView);
+            ApiJson.Api.WhyView);
     }
 
     private static async Task<IResult> List(
@@ -106,7 +106,7 @@ internal static class SlotEndpoints
             return JobRequests.NoSuchJob(id);
         }
 
-        return Results.Json(new SlotListView([.. page.Items.Select(Of)], page.NextCursor, reads.LagSeconds), ApiJson.Default.SlotListView);
+        return Results.Json(new SlotListView([.. page.Items.Select(Of)], page.NextCursor, reads.LagSeconds), ApiJson.Api.SlotListView);
     }
 
     private static SlotItemView Of(SlotView slot) => new(

@@ -55,7 +55,7 @@ internal static class KeyEndpoints
 
         var keys = ((KeyRingReplies.Keys)await rings.Ask(new KeyRingCommands.GetKeys(http.Tenant()), cancellation)).Items;
         var next = after + limit < keys.Length ? (after + limit).ToString(CultureInfo.InvariantCulture) : null;
-        return Results.Json(new KeyListView([.. keys.Skip(after).Take(limit).Select(KeyResource.Of)], next), ApiJson.Default.KeyListView);
+        return Results.Json(new KeyListView([.. keys.Skip(after).Take(limit).Select(KeyResource.Of)], next), ApiJson.Api.KeyListView);
     }
 
     private static async Task<IResult> Create(HttpContext http, KeyRings rings, CancellationToken cancellation)
@@ -91,7 +91,7 @@ internal static class KeyEndpoints
         http.Response.Headers.Location = $"/api/v1/keys/{made.Id}";
         return Results.Json(
             new NewKeyView(made.Id.Value, made.Name, key.Text, ScopeWords.Of(made.Scopes), made.CreatedAt, made.CreatedBy.Name, made.Expires),
-            ApiJson.Default.NewKeyView, statusCode: 201);
+            ApiJson.Api.NewKeyView, statusCode: 201);
     }
 
     private static async Task<IResult> Revoke(HttpContext http, string id, KeyRings rings, CancellationToken cancellation)
@@ -115,7 +115,7 @@ internal static class KeyEndpoints
 
         var reply = await rings.Ask(new KeyRingCommands.RevokeKey(http.Tenant(), key, reason, http.Principal()), cancellation);
         return reply is KeyRingReplies.Accepted accepted
-            ? Results.Json(KeyResource.Of(accepted.Key), ApiJson.Default.KeyResource)
+            ? Results.Json(KeyResource.Of(accepted.Key), ApiJson.Api.KeyResource)
             : ProblemResult.Of(((KeyRingReplies.Refused)reply).Rejection);
     }
 

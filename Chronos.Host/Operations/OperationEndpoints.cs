@@ -74,7 +74,7 @@ internal static class OperationEndpoints
             var schedule = JobViews.ScheduleOf(job);
             return schedule is null or { AfterCompletion: true }
                 ? ProblemResult.Of(Rejection.Invalid("schedule", "the job has no schedule with fixed times to fill"))
-                : Results.Json(new BackfillPlanView(from!.Value, to!.Value, schedule.Count(from.Value.AddTicks(-1), to.Value.AddTicks(-1))), ApiJson.Default.BackfillPlanView);
+                : Results.Json(new BackfillPlanView(from!.Value, to!.Value, schedule.Count(from.Value.AddTicks(-1), to.Value.AddTicks(-1))), ApiJson.Api.BackfillPlanView);
         }
 
         return await jobs.Regions.Ask(new TimetableCommands.StartBackfill(job.Id, from!.Value, to!.Value, concurrent, http.Principal(), ask.Request), cancellation) switch
@@ -94,7 +94,7 @@ internal static class OperationEndpoints
         }
 
         await reads.CatchUp(cancellation);
-        return Results.Json(new OperationListView([.. ledger.Backfills(http.Tenant(), job.Id).Select(OperationView.Of)]), ApiJson.Default.OperationListView);
+        return Results.Json(new OperationListView([.. ledger.Backfills(http.Tenant(), job.Id).Select(OperationView.Of)]), ApiJson.Api.OperationListView);
     }
 
     private static async Task<IResult> Get(HttpContext http, string id, Regions regions, LedgerQueries ledger, ReadSide reads, CancellationToken cancellation)
@@ -106,13 +106,13 @@ internal static class OperationEndpoints
 
         if (await regions.Ask(new TimetableCommands.GetBackfill(job, id), cancellation) is TimetableReplies.BackfillView view)
         {
-            return Results.Json(OperationView.Of(view), ApiJson.Default.OperationView);
+            return Results.Json(OperationView.Of(view), ApiJson.Api.OperationView);
         }
 
         // A timetable forgets old backfills; the ledger does not.
         await reads.CatchUp(cancellation);
         return ledger.Backfills(http.Tenant(), job).FirstOrDefault(b => b.Operation == id) is { } past
-            ? Results.Json(OperationView.Of(past), ApiJson.Default.OperationView)
+            ? Results.Json(OperationView.Of(past), ApiJson.Api.OperationView)
             : NoSuchOperation(id);
     }
 
@@ -125,7 +125,7 @@ internal static class OperationEndpoints
         }
 
         return JobOf(id) is { } job && await regions.Ask(new TimetableCommands.CancelBackfill(job, id, http.Principal()), cancellation) is TimetableReplies.BackfillView view
-            ? Results.Json(OperationView.Of(view), ApiJson.Default.OperationView)
+            ? Results.Json(OperationView.Of(view), ApiJson.Api.OperationView)
             : NoSuchOperation(id);
     }
 
@@ -137,7 +137,7 @@ internal static class OperationEndpoints
             http.Response.Headers["Idempotent-Replayed"] = "true";
         }
 
-        return Results.Json(OperationView.Of(view), ApiJson.Default.OperationView, statusCode: 202);
+        return Results.Json(OperationView.Of(view), ApiJson.Api.OperationView, statusCode: 202);
     }
 
     private static DateTimeOffset? Required(Asked ask, string name)

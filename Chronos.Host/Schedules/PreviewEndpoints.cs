@@ -81,7 +81,7 @@ internal static class PreviewEndpoints
 
         return JobViews.ScheduleOf(job) is { } schedule
             ? Times(schedule, from, null, count)
-            : Results.Json(new TimesView([], job.Definition.Timezone, false), ApiJson.Default.TimesView);
+            : Results.Json(new TimesView([], job.Definition.Timezone, false), ApiJson.Api.TimesView);
     }
 
     private static async Task<IResult> Explain(HttpContext http, TimeProvider time, CancellationToken cancellation)
@@ -93,7 +93,7 @@ internal static class PreviewEndpoints
             new ExplainView(
                 ScheduleExplain.Sentence(schedule!), schedule!.Timezone, Schedule.TzdbVersion,
                 [.. ScheduleLint.Warnings(schedule, time.GetUtcNow(), timeout).Select(w => new WarningView(w.Code, w.Message))]),
-            ApiJson.Default.ExplainView);
+            ApiJson.Api.ExplainView);
     }
 
     /// <summary>The schedule of a body; null when it is wrong, which <paramref name="ask"/> then knows.</summary>
@@ -121,7 +121,7 @@ internal static class PreviewEndpoints
         var rows = SchedulePreview.Rows(schedule, from, to, count + 1);
         return Results.Json(
             new TimesView([.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion),
-            ApiJson.Default.TimesView);
+            ApiJson.Api.TimesView);
     }
 
     private static string Local(DateTimeOffset local) => local.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);

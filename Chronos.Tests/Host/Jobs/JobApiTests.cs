@@ -72,7 +72,7 @@ public sealed class JobApiTests(SharedNode shared)
     [Fact]
     public async Task A_triggered_run_reaches_its_target_and_ends_in_the_ledger()
     {
-        await _node.Post("/api/v1/jobs", $$"""{"name":"run","webhook":{"url":"{{_node.Address}}/echo"},"payload":{"a":1}}""");
+        await _node.Post("/api/v1/jobs", $$"""{"name":"run","webhook":{"url":"{{_node.Address}}/echo"},"payload":{"a":1} }""");
         var started = await _node.Post("/api/v1/jobs/run/trigger", """{"payload":{"b":2}}""");
         Assert.Equal(HttpStatusCode.Accepted, started.Status);
         var id = Uri.EscapeDataString(started.Text("id")!);
