@@ -7,12 +7,17 @@ namespace Chronos.Host.Hosting;
 /// <summary>Where log events go: the console as lines, and a file as JSON when one is configured.</summary>
 internal static class Logs
 {
+    /// <summary>How the toolkit below us describes its own start, at each start the same; the proxy even warns of seconds that have not passed.</summary>
+    private static readonly string[] Chatter =
+        ["ClusterSingleton", "Singleton ", "Remoting ", "Starting remoting", "This node is now the leader responsible", "{0}: ShardCoordinator was moved"];
+
     public static Serilog.Core.Logger Create(ChronosSettings settings)
     {
         var logs = new LoggerConfiguration()
             .MinimumLevel.Is(settings.LogLevel)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .Filter.ByExcluding(e => settings.LogLevel >= LogEventLevel.Information && IsChatter(e))
             .Enrich.FromLogContext()
             .Enrich.WithProperty("Node", settings.NodeName)
             .WriteTo.Console(new LogLineFormatter());
@@ -23,4 +28,7 @@ internal static class Logs
 
         return logs.CreateLogger();
     }
+
+    private static bool IsChatter(LogEvent e) =>
+        e.Level <= LogEventLevel.Warning && e.Exception is null && Array.Exists(Chatter, start => e.MessageTemplate.Text.StartsWith(start, StringComparison.Ordinal));
 }
