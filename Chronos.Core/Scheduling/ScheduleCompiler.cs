@@ -53,7 +53,7 @@ internal static class ScheduleCompiler
     }
 
     /// <summary>The document's short form is a plain string, and a fault is then in the field <c>schedule</c> itself.</summary>
-    public static bool OnlyCron(ScheduleSpec spec) => spec == new ScheduleSpec { Cron = spec.Cron };
+    public static bool OnlyCron(ScheduleSpec spec) => spec.Cron is not null && spec == new ScheduleSpec { Cron = spec.Cron };
 
     private static void CheckForm(ScheduleSpec spec, string path, ICollection<Violation> violations)
     {
