@@ -9,7 +9,7 @@ namespace Chronos.Tests.Core.Scheduling;
 
 /// <summary>What holds for every schedule. <c>CHRONOS_ORACLE=all</c> runs the million.</summary>
 [Trait("speed", "slow")]
-public sealed class SchedulePropertyTests
+public sealed class SchedulePropertyTests(ITestOutputHelper output)
 {
     private static readonly bool All = Environment.GetEnvironmentVariable("CHRONOS_ORACLE") == "all";
 
@@ -29,6 +29,8 @@ public sealed class SchedulePropertyTests
             else
                 Assert.True(next > from, $"{expression} in {zone} from {from:o}: {next:o}");
         }, iter: All ? 1_000_000 : 60_000, threads: 1);
+
+        output.WriteLine($"slowest {TimeSpan.FromTicks(slowest).TotalMilliseconds:0.0} ms, {refused} impossible");
 
         // A pause of the machine is no fault of the engine: the bound is twice the promised 50 ms.
         Assert.True(slowest < TimeSpan.FromMilliseconds(100).Ticks, $"slowest {TimeSpan.FromTicks(slowest)}");

@@ -129,6 +129,10 @@ public sealed class ScheduleTests
     }
 
     [Fact]
+    public void A_calendar_that_does_not_exist_is_refused_and_not_ignored() =>
+        Assert.Equal("schedule.calendars[0]", Assert.Single(Given.Try("""{"every": "5m", "calendars": ["holidays"]}""").Violations).Field);
+
+    [Fact]
     public void The_zone_database_has_a_version() => Assert.Matches("^20[0-9]{2}[a-z]", Schedule.TzdbVersion);
 
     [Fact]
