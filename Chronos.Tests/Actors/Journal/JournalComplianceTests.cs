@@ -130,7 +130,7 @@ public abstract class JournalComplianceTests : IDisposable
     {
         await using var harness = await Start(
             "akka.persistence.journal.sql.buffer-size = 8\nakka.persistence.journal.sql.batch-size = 1\nakka.persistence.journal.sql.circuit-breaker.max-failures = 1000");
-        var writers = Enumerable.Range(0, 60).Select(n => harness.Writer($"notes|{n}")).ToList();
+        var writers = Enumerable.Range(0, 300).Select(n => harness.Writer($"notes|{n}")).ToList();
         await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask())));
         List<Task<object>> answers;
         using (new LockedFile(harness.Database))
