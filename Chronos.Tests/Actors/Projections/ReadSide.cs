@@ -6,6 +6,7 @@ using Chronos.Core.Projections;
 using Chronos.Core.Scheduling;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
 
 namespace Chronos.Tests.Actors.Projections;
 
