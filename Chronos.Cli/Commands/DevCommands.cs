@@ -33,9 +33,6 @@ internal static class DevCommands
             start.ArgumentList.Add(argument);
         }
 
-        // These are for this program; a node refuses variables that it does not know.
-        start.Environment.Remove("CHRONOS_SERVER");
-        start.Environment.Remove("CHRONOS_API_KEY");
         await RunAsync(call, start);
     }
 
