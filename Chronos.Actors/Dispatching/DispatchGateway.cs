@@ -43,6 +43,9 @@ internal sealed class DispatchGateway : UntypedActor
             case DispatchProtocol.Cancel:
                 TellAll(message, Sender);
                 break;
+            case WorkerMessages.Drain when _pools.Count == 0:
+                Sender.Tell(WorkerMessages.Drained.Instance);
+                break;
             case WorkerMessages.Drain when _drainer is null:
                 (_drainer, _left) = (Sender, _pools.Count);
                 TellAll(message, Self);

@@ -7,8 +7,8 @@ namespace Chronos.Actors.Dispatching;
 /// <summary>Where outcomes go: the whole response to the output store, the rest to the timetable.</summary>
 internal sealed class DispatchReports(IOutputStore outputs, TimeProvider time, Func<IActorRef> timetables)
 {
-    // Asked for late: the region may start after the pools.
-    private readonly Lazy<IActorRef> _timetables = new(timetables);
+    // Asked for late, and again if it is not there yet: the region may start after the pools.
+    private readonly Lazy<IActorRef> _timetables = new(timetables, LazyThreadSafetyMode.PublicationOnly);
 
     public void Tell(TimetableFacts.AttemptFinished fact, IActorRef? sender) => _timetables.Value.Tell(fact, sender);
 

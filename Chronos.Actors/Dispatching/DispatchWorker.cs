@@ -172,7 +172,8 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
 
     private AttemptOutcome Broken(AttemptRequest attempt, Exception fault)
     {
-        _log.Error(fault, "The {Protocol} dispatcher broke on {ExecutionId}", _dispatcher.Protocol, attempt.Execution);
+        // Without the message: it may hold what the request held.
+        _log.Error("The {Protocol} dispatcher broke on {ExecutionId}: {Fault}{Trace}", _dispatcher.Protocol, attempt.Execution, fault.GetType().Name, fault.StackTrace);
         return _reports.Broken(fault);
     }
 

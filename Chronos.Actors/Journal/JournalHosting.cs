@@ -26,17 +26,20 @@ public static class JournalHosting
             throw new InvalidOperationException($"{nameof(HoconFile.WithChronosHocon)} comes before {nameof(WithChronosJournal)}");
         }
 
-        var database = new JournalDatabase(options.File, options.Durability);
+        var database = options.Database;
         database.Prepare();
         builder.AddSetup(new JournalSetup(database, options));
-        builder.AddSetup(new DataOptionsSetup(new DataOptions()
-            .UseConnectionString(Provider, database.ConnectionString)
-            .UseInterceptor(new JournalConnectionInterceptor(database))));
+        builder.AddSetup(new DataOptionsSetup(StockConnections(database)));
 
         return builder
             .AddHocon(Connection(JournalPath, database).WithFallback(Connection(SnapshotPath, database)), HoconAddMode.Prepend)
             .AddHocon(SqlPersistence.DefaultConfiguration, HoconAddMode.Append);
     }
+
+    /// <summary>How the stock classes connect: to the same file, with the same settings on every connection.</summary>
+    internal static DataOptions StockConnections(JournalDatabase database) => new DataOptions()
+        .UseConnectionString(Provider, database.ConnectionString)
+        .UseInterceptor(new JournalConnectionInterceptor(database));
 
     private static Config Connection(string path, JournalDatabase database) => ConfigurationFactory.ParseString(
         $"""

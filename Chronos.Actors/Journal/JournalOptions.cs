@@ -15,6 +15,9 @@ public enum Durability
 /// <param name="Pulse">Beaten after each commit, so that the readers of this node need not poll.</param>
 public sealed record JournalOptions(string DataFolder, Durability Durability, JournalPulse Pulse)
 {
+    /// <summary>The file with its settings.</summary>
+    public JournalDatabase Database => new(File, Durability);
+
     /// <summary>Keeps the writers of the file apart: journal, snapshots, retention.</summary>
     public WriteGate Gate { get; } = new();
 

@@ -8,6 +8,9 @@ namespace Chronos.Actors.Dispatching.Http;
 /// <summary>Sends attempts over HTTP.</summary>
 public sealed class HttpDispatcher : IDispatcher, IDisposable
 {
+    // What a timer can hold.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(40);
+
     private readonly HttpDispatchOptions _options;
     private readonly ISecretSource _secrets;
     private readonly CircuitBoard _circuits;
@@ -65,7 +68,7 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
         }
 
         var mask = secrets.Mask;
-        using var timeout = new CancellationTokenSource(request.Timeout, _time);
+        using var timeout = new CancellationTokenSource(request.Timeout < LongestTimeout ? request.Timeout : LongestTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         var exchange = new HttpExchange(_client, _options, request, prepared, secrets, _time);
         return await _circuits.SendAsync(TargetOf(prepared.Url), async () =>

@@ -73,6 +73,9 @@ internal static partial class TemplateGrammar
         Regex.IsMatch(source, $@"{Regex.Escape(name)}\s*\|\s*default\b", RegexOptions.None, TemplateText.TimeLimit)
         || Parts().Matches(source).Any(part => Condition().IsMatch(part.Groups[2].Value) && part.Groups[2].Value.Contains(name, StringComparison.Ordinal));
 
+    public static bool Assigns(string source, string name) =>
+        Regex.IsMatch(source, $@"\bassign\s+{Regex.Escape(name.Split('.', '[')[0])}\s*=", RegexOptions.None, TemplateText.TimeLimit);
+
     private static string? CheckTag(string markup, ref int depth)
     {
         var name = Name().Match(markup).Value;

@@ -8,10 +8,13 @@ namespace Chronos.Core.Dispatching.Templates;
 /// <summary>Checks a string of a document that may be a template.</summary>
 internal static class TemplateRules
 {
+    // Who sends so many faults gets no more of them: each may have taken its whole time limit.
+    private const int MostFaults = 16;
+
     /// <summary>Adds a violation for a template that cannot work. Answers the secrets that it uses.</summary>
     public static ImmutableArray<string> Check(string text, string path, ICollection<Violation> violations, bool inPayload)
     {
-        if (!TemplateText.IsTemplate(text))
+        if (!TemplateText.IsTemplate(text) || violations.Count >= MostFaults)
         {
             return [];
         }

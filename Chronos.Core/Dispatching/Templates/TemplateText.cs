@@ -23,7 +23,7 @@ public sealed partial class TemplateText
 
     internal const int MaxSource = 64 * 1024;
     internal const int MaxIterations = 10_000;
-    internal static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan TimeLimit = TimeSpan.FromMilliseconds(500);
 
     private const SyntaxCompatibility Syntax = SyntaxCompatibility.DotLiquid22a;
     private const int CacheLimit = 4096;
@@ -127,7 +127,7 @@ public sealed partial class TemplateText
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException or RegexMatchTimeoutException)
         {
-            error = $"the template runs longer than {TimeLimit.TotalSeconds:0} s";
+            error = $"the template runs longer than {TimeLimit.TotalMilliseconds:0} ms";
             return false;
         }
 
@@ -140,7 +140,7 @@ public sealed partial class TemplateText
     {
         TemplateLimitException => error.Message,
         FilterNotFoundException => $"there is no filter '{OneLine(error.Message)}'",
-        VariableNotFoundException => Missing(QuotedName().Match(error.Message).Groups[1].Value),
+        VariableNotFoundException => Missing(QuotedName().Match(error.Message).Groups[1].Value, trial),
         SyntaxException => "the template cannot be read: " + OneLine(error.Message),
 
         // The values of a trial run are not the real ones: what fails because of them may be right.
@@ -148,10 +148,17 @@ public sealed partial class TemplateText
         _ => $"the template fails: {error.GetType().Name}",
     };
 
-    private string? Missing(string name) =>
-        MayBeAbsent().IsMatch(name) && TemplateGrammar.IsOptional(_source, name) ? null : $"there is no variable '{name}'";
+    private string? Missing(string name, bool trial) =>
+        // What is assigned from a value of the trial run may not have come to be.
+        (trial && TemplateGrammar.Assigns(_source, name)) || MayBeAbsent().IsMatch(name) && TemplateGrammar.IsOptional(_source, name)
+            ? null
+            : $"there is no variable '{name}'";
 
-    private static string OneLine(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) is var line && line.Length > 200 ? line[..200] : line;
+    private static string OneLine(string text)
+    {
+        var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return line.Length > 200 ? line[..200] : line;
+    }
 
     [GeneratedRegex("'(.*)'", RegexOptions.Singleline, 1000)]
     private static partial Regex QuotedName();

@@ -1,14 +1,18 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Akka.Actor;
 using Akka.Hosting;
 using Akka.TestKit.Xunit;
 using Chronos.Actors.Dispatching;
+using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
+using Chronos.Tests.Compliance;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Chronos.Tests.Actors.Dispatching;
@@ -24,6 +28,7 @@ public sealed class DispatchPoolTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
         builder.Services.AddAkka("pool", akka => akka.WithDispatching(
             new DispatchOptions { Workers = 2, ConcurrencyPerWorker = 1, ReportInterval = TimeSpan.FromMilliseconds(100), StopGrace = TimeSpan.FromMilliseconds(300) },
             [_dispatcher], _outputs, TimeProvider.System, _ => _kit.TestActor));
@@ -73,14 +78,24 @@ public sealed class DispatchPoolTests : IAsyncLifetime
         Assert.Equal(Run("c"), (await _kit.ExpectMsgAsync<DispatchProtocol.Refused>()).Attempt.Execution);
 
         await _dispatcher.EndAsync("a", 1, Outcome());
-        var got = new List<object> { await _kit.ReceiveOneAsync(Limit), await _kit.ReceiveOneAsync(Limit) };
-        Note(got.OfType<TimetableFacts.AttemptFinished>().Single());
-        Assert.Equal(Protocol.Http, got.OfType<DispatchProtocol.Capacity>().Single().Protocol);
+        TimetableFacts.AttemptFinished? finished = null;
+        DispatchProtocol.Capacity? room = null;
+        while (finished is null || room is null)
+        {
+            var message = await _kit.ReceiveOneAsync(Limit);
+            room ??= message as DispatchProtocol.Capacity;
+            if (message is TimetableFacts.AttemptFinished ended)
+            {
+                Note(finished = ended);
+            }
+        }
+
+        Assert.Equal(Protocol.Http, room.Protocol);
 
         Offer("c", 1);
         await _dispatcher.EndAsync("c", 1, Outcome());
-        Assert.Equal(Run("c"), (await ExpectFinished()).Execution);
-        Assert.DoesNotContain(_dispatcher.Seen, seen => seen == ("x", 0));
+        Assert.Equal(Run("c"), (await ExpectFinished(note: true)).Execution);
+        Assert.Equal(2, _dispatcher.MostAtOnce);
     }
 
     [Fact]
@@ -131,8 +146,10 @@ public sealed class DispatchPoolTests : IAsyncLifetime
         Assert.Equal((1, FailureClass.Request), Short(await ExpectFinished(note: true)));
         Offer("b", 1);
         Offer("c", 1);
-        await _dispatcher.StartedAsync("b", 1);
-        await _dispatcher.StartedAsync("c", 1);
+        await _dispatcher.EndAsync("b", 1, Outcome());
+        await _dispatcher.EndAsync("c", 1, Outcome());
+        await ExpectFinished(note: true);
+        await ExpectFinished(note: true);
     }
 
     [Fact]
@@ -192,6 +209,28 @@ public sealed class DispatchPoolTests : IAsyncLifetime
 
         Assert.Equal(0, Interlocked.Read(ref inFlight));
         Assert.Equal(["s"], times);
+    }
+
+    [Fact]
+    public async Task An_attempt_is_a_span_of_its_executions_trace_and_the_target_sees_that_span()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == DispatchTelemetry.ActivityName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var target = await HttpTarget.StartAsync();
+        using var dispatcher = new HttpDispatcher(
+            new HttpDispatchOptions { AllowPrivateTargets = true }, new FixedSecrets(), new CircuitBoard(new CircuitOptions(), TimeProvider.System), TimeProvider.System);
+        var attempt = HttpDispatcherTests.Attempt($$"""{"url":"{{target.Url}}/ok"}""") with { TraceId = "11f7651916cd43dd8448eb211c803111" };
+        await DispatchTelemetry.RunAsync(dispatcher, attempt, TestContext.Current.CancellationToken);
+
+        var span = Assert.Single(spans, span => span.TraceId.ToHexString() == attempt.TraceId);
+        Assert.Equal($"00-{attempt.TraceId}-{span.SpanId.ToHexString()}-01", Assert.Single(target.Received).Headers["traceparent"]);
+        Assert.Null(Activity.Current);
     }
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);

@@ -134,6 +134,36 @@ public sealed class HttpDispatcherTests
     }
 
     [Fact]
+    public async Task A_certificate_that_nobody_trusts_is_a_failure_to_connect()
+    {
+        await using var target = await HttpTarget.StartTlsAsync();
+        var outcome = await SendAsync($$"""{"url":"{{target.Url}}/ok"}""", attempt => attempt);
+
+        Assert.Equal(FailureClass.Connect, outcome.Failure);
+        Assert.Contains("certificate", outcome.Error, StringComparison.Ordinal);
+        Assert.Empty(target.Received);
+    }
+
+    [Fact]
+    public async Task Many_attempts_to_one_host_go_side_by_side()
+    {
+        await using var target = await HttpTarget.StartAsync();
+        using var stop = new CancellationTokenSource();
+        using var dispatcher = new HttpDispatcher(new HttpDispatchOptions { AllowPrivateTargets = true }, new FixedSecrets(), NewBoard(), TimeProvider.System);
+        var attempt = Attempt($$"""{"url":"{{target.Url}}/hang"}""");
+        var all = Enumerable.Range(0, 100).Select(_ => dispatcher.DispatchAsync(attempt, stop.Token)).ToList();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (target.Received.Count < 100)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        await stop.CancelAsync();
+        Assert.All(await Task.WhenAll(all), outcome => Assert.Equal(FailureClass.Cancelled, outcome.Failure));
+    }
+
+    [Fact]
     public async Task Only_text_is_excerpted_and_never_half_a_character()
     {
         await using var target = await HttpTarget.StartAsync();

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Chronos.Core.Dispatching;
 using Chronos.Tests.Compliance;
@@ -9,6 +11,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -55,11 +58,23 @@ internal sealed class HttpTarget : IComplianceTarget
     public DispatchTarget Leaking(string secretName) =>
         Section($$"""{"url":"{{Url}}/leak","auth":{"type":"api_key","in":"query","name":"key","value":{"secret":"{{secretName}}"} } }""");
 
-    public static async Task<HttpTarget> StartAsync()
+    public static Task<HttpTarget> StartAsync() => StartAsync(static _ => { });
+
+    /// <summary>With a certificate that nobody trusts.</summary>
+    public static async Task<HttpTarget> StartTlsAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var now = DateTimeOffset.UtcNow;
+        var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        return await StartAsync(listen => listen.UseHttps(certificate));
+    }
+
+    private static async Task<HttpTarget> StartAsync(Action<ListenOptions> listen)
+    {
+        var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen));
         var target = new HttpTarget(builder.Build());
         target._app.Run(target.AnswerAsync);
         await target._app.StartAsync();

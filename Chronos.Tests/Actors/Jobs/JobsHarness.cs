@@ -19,7 +19,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chronos.Tests.Actors.Jobs;
 
-/// <summary>Jobs, timetables and leader as production registers them, with every message serialized, and a dispatcher that the test answers for.</summary>
+/// <summary>Jobs, timetables and leader as production registers them, and a dispatcher that the test answers for.</summary>
 internal sealed class JobsHarness : IAsyncDisposable
 {
     public static readonly Principal Ann = new("ann");
@@ -50,7 +50,7 @@ internal sealed class JobsHarness : IAsyncDisposable
         {
             var metrics = new JobsMetrics(services.GetRequiredService<IMeterFactory>(), "test");
             akka.WithChronosHocon()
-                .AddHocon(ConfigurationFactory.ParseString("akka.loglevel = OFF\nakka.stdout-loglevel = OFF\nakka.actor.serialize-messages = on"), HoconAddMode.Prepend)
+                .AddHocon(ConfigurationFactory.ParseString("akka.loglevel = OFF\nakka.stdout-loglevel = OFF"), HoconAddMode.Prepend)
                 .WithChronosWire(new WireCatalog(JobsWire.Rows))
                 .WithChronosJournal(new JournalOptions(folder, Durability.Relaxed, new JournalPulse()))
                 .WithChronosCluster(new ClusterSettings("127.0.0.1", 0, [], []))

@@ -29,7 +29,12 @@ internal sealed partial class NotesJson : JsonSerializerContext;
 /// <summary>An actor system with the production journal on a folder of its own.</summary>
 internal sealed class JournalHarness : IAsyncDisposable
 {
-    public const string StockClass = "akka.persistence.journal.sql.class = \"Akka.Persistence.Sql.Journal.SqlWriteJournal, Akka.Persistence.Sql\"";
+    /// <summary>The lines of HOCON that switch back to the stock classes.</summary>
+    public const string StockClasses =
+        """
+        akka.persistence.journal.sql.class = "Akka.Persistence.Sql.Journal.SqlWriteJournal, Akka.Persistence.Sql"
+        akka.persistence.snapshot-store.sql.class = "Akka.Persistence.Sql.Snapshot.SqlSnapshotStore, Akka.Persistence.Sql"
+        """;
 
     public static readonly WireCatalog Catalog = new(
     [

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Persistence;
+using Chronos.Core.Wire;
 
 namespace Chronos.Tests.Actors.Journal;
 
@@ -25,6 +26,11 @@ internal sealed class NotesActor : ReceivePersistentActor
         {
             _asker = Sender;
             Persist(new Unwritable(1), _ => _asker.Tell(new Done(LastSequenceNr)));
+        });
+        Command<NoteWithUnwritable>(c =>
+        {
+            _asker = Sender;
+            PersistAll(new IWireMessage[] { new Noted(c.Text), new Unwritable(1) }, _ => { });
         });
         Command<Ask>(_ => Sender.Tell(new State([.. _texts], LastSequenceNr)));
         Command<TakeSnapshot>(_ =>
@@ -54,6 +60,8 @@ internal sealed class NotesActor : ReceivePersistentActor
     internal sealed record Note(params string[] Texts) : INoSerializationVerificationNeeded;
 
     internal sealed record NoteUnwritable : INoSerializationVerificationNeeded;
+
+    internal sealed record NoteWithUnwritable(string Text) : INoSerializationVerificationNeeded;
 
     internal sealed record Ask : INoSerializationVerificationNeeded;
 

@@ -48,7 +48,7 @@ public sealed class TemplateTextTests
     [InlineData("{{ \"}}{% include 'x' %}\" }}", "quotes")]
     [InlineData("{% for i in (1..1000000000) %}{% endfor %}", "range")]
     [InlineData("{% for i in (1..payload.n) %}{% endfor %}", "range")]
-    [InlineData("{% for i in (1..9999) %}{% for j in (1..9999) %}{% endfor %}{% endfor %}", "loops")]
+    [InlineData("{% for i in (1..9999) %}{% for j in (1..9999) %}{% endfor %}{% endfor %}", "runs longer")]
     [InlineData("{% assign a = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' %}{% for i in (1..60) %}{% assign a = a | append: a %}{% endfor %}", "too much text")]
     [InlineData("{% assign a = 'xxxxxxxxxx' %}{% for i in (1..60) %}{% assign a = a | replace: 'x', a %}{% endfor %}", "too much text")]
     [InlineData("{{ 'now' | date: 'yyyy' }}", "instant")]

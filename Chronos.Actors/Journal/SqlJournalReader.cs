@@ -1,0 +1,110 @@
+using Chronos.Actors.Kernel;
+using Chronos.Core.Projections;
+using Chronos.Core.Wire;
+using Microsoft.Data.Sqlite;
+
+namespace Chronos.Actors.Journal;
+
+/// <summary>
+/// Reads the journal in the order in which it was committed, whichever actor wrote it. Safe from many threads.
+/// </summary>
+/// <remarks>
+/// SQLite has one writer at a time, so an ordering that is visible has no lower one to come: nothing appears behind a reader's back.
+/// </remarks>
+public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog) : IJournalReader
+{
+    private const string ReadSql =
+        """
+        SELECT ordering, persistence_id, sequence_number, message, manifest, identifier FROM journal
+        WHERE ordering > @after AND deleted = 0 ORDER BY ordering LIMIT @max
+        """;
+
+    private const string HighestSql = "SELECT ordering FROM journal WHERE deleted = 0 ORDER BY ordering DESC LIMIT 1";
+
+    private readonly JournalDatabase _database = options.Database;
+
+    /// <exception cref="JournalReadException">An event cannot be read; it is named, and nothing after it is returned.</exception>
+    /// <exception cref="JournalDamagedException">The file is damaged.</exception>
+    public IReadOnlyList<JournalEntry> Read(long after, int max)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(max);
+        try
+        {
+            using var connection = _database.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = ReadSql;
+            command.Parameters.AddWithValue("@after", after);
+            command.Parameters.AddWithValue("@max", max);
+            var entries = new List<JournalEntry>();
+            using var rows = command.ExecuteReader();
+            while (rows.Read())
+            {
+                if (!TryRead(rows, out var entry, out var error))
+                {
+                    // The reader gets what comes before, and the error when it asks again from there.
+                    return entries.Count > 0 ? entries : throw error!;
+                }
+
+                entries.Add(entry!);
+            }
+
+            return entries;
+        }
+        catch (SqliteException e) when (!IsEmpty(e))
+        {
+            throw e.Explain(_database);
+        }
+        catch (SqliteException)
+        {
+            return [];
+        }
+    }
+
+    public long Highest()
+    {
+        try
+        {
+            using var connection = _database.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = HighestSql;
+            return command.ExecuteScalar() is long highest ? highest : 0;
+        }
+        catch (SqliteException e) when (!IsEmpty(e))
+        {
+            throw e.Explain(_database);
+        }
+        catch (SqliteException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>The journal makes its tables when it starts; a reader may be earlier.</summary>
+    private static bool IsEmpty(SqliteException e) => e.SqliteErrorCode == 1 && e.Message.Contains("no such table", StringComparison.Ordinal);
+
+    private bool TryRead(SqliteDataReader row, out JournalEntry? entry, out JournalReadException? error)
+    {
+        var ordering = row.GetInt64(0);
+        var persistenceId = row.GetString(1);
+        var sequenceNr = row.GetInt64(2);
+        var manifest = row.IsDBNull(4) ? string.Empty : row.GetString(4);
+        entry = null;
+        error = null;
+        if (row.IsDBNull(5) || row.GetInt32(5) != WireSerializer.Id)
+        {
+            error = new JournalReadException(persistenceId, sequenceNr, ordering, manifest, "another serializer wrote it", null);
+            return false;
+        }
+
+        try
+        {
+            entry = new JournalEntry(ordering, persistenceId, sequenceNr, manifest, catalog.Read(row.GetFieldValue<byte[]>(3), manifest));
+            return true;
+        }
+        catch (Exception e) when (e is not SqliteException)
+        {
+            error = new JournalReadException(persistenceId, sequenceNr, ordering, manifest, e.Message, e);
+            return false;
+        }
+    }
+}

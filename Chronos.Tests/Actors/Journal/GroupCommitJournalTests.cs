@@ -1,0 +1,84 @@
+using Akka.Actor;
+using Chronos.Actors.Journal;
+using Xunit;
+
+namespace Chronos.Tests.Actors.Journal;
+
+public sealed class GroupCommitJournalTests : JournalComplianceTests
+{
+    protected override string Hocon => string.Empty;
+
+    [Fact]
+    public async Task A_fenced_writer_does_no_harm_to_those_that_share_its_commit()
+    {
+        await using var harness = await Start();
+        var stale = harness.Writer("notes|stale");
+        await stale.Ask<NotesActor.Done>(new NotesActor.Note("a"));
+        await harness.Writer("notes|stale").Ask<NotesActor.Done>(new NotesActor.Note("b"));
+        var neighbours = Enumerable.Range(0, 40).Select(n => harness.Writer($"notes|{n}")).ToList();
+        await Task.WhenAll(neighbours.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask())));
+
+        Task<NotesActor.Failed> fenced;
+        List<Task<NotesActor.Done>> stored;
+        using (new LockedFile(harness.Database))
+        {
+            stored = [.. neighbours.Take(20).Select(w => w.Ask<NotesActor.Done>(new NotesActor.Note("before", "it")))];
+            fenced = stale.Ask<NotesActor.Failed>(new NotesActor.Note("stale", "too"));
+            stored.AddRange(neighbours.Skip(20).Select(w => w.Ask<NotesActor.Done>(new NotesActor.Note("after", "it"))));
+        }
+
+        Assert.IsType<JournalFencedException>((await fenced).Cause);
+        Assert.All(await Task.WhenAll(stored), done => Assert.Equal(2, done.SequenceNr));
+        Assert.Equal(["a", "b"], (await State(harness, "notes|stale")).Texts);
+        Assert.Equal(["after", "it"], (await State(harness, "notes|39")).Texts);
+    }
+
+    [Fact]
+    public async Task Writes_that_wait_together_share_one_commit()
+    {
+        await using var harness = await Start();
+        var writers = Enumerable.Range(0, 100).Select(n => harness.Writer($"notes|{n}")).ToList();
+        await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask())));
+        using var batches = new BatchSizes();
+        Task<NotesActor.Done[]> stored;
+        using (new LockedFile(harness.Database))
+        {
+            stored = Task.WhenAll(writers.Select(w => w.Ask<NotesActor.Done>(new NotesActor.Note("a"))));
+        }
+
+        await stored;
+        Assert.Equal(100, batches.Seen.Sum());
+        Assert.True(batches.Seen.Count < 100, $"{batches.Seen.Count} commits for 100 writes");
+    }
+
+    [Fact]
+    public async Task A_commit_beats_the_pulse()
+    {
+        await using var harness = await Start();
+        var beat = harness.Options.Pulse.Next;
+
+        await harness.Writer("notes|1").Ask<NotesActor.Done>(new NotesActor.Note("a"));
+
+        await beat.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_read_fails_the_recovery_and_is_named()
+    {
+        await using var harness = await Start();
+        await harness.Writer("notes|1").Ask<NotesActor.Done>(new NotesActor.Note("a", "b"));
+        Sql.Run(harness.Database, "UPDATE journal SET message = x'7b' WHERE sequence_number = 2");
+        var failed = new TaskCompletionSource<NotesActor.RecoveryFailed>();
+        harness.System.EventStream.Subscribe(harness.System.ActorOf(Props.Create(() => new Listener(failed))), typeof(NotesActor.RecoveryFailed));
+
+        harness.Writer("notes|1");
+
+        var cause = (await failed.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).Cause;
+        Assert.Equal(("notes|1", 2), (Assert.IsType<JournalReadException>(cause).PersistenceId, ((JournalReadException)cause).SequenceNr));
+    }
+
+    private sealed class Listener : ReceiveActor
+    {
+        public Listener(TaskCompletionSource<NotesActor.RecoveryFailed> seen) => Receive<NotesActor.RecoveryFailed>(f => seen.TrySetResult(f));
+    }
+}
