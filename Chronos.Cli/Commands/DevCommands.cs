@@ -92,9 +92,9 @@ internal static class DevCommands
     private static string? Host()
     {
         var here = AppContext.BaseDirectory;
-        var sibling = Path.GetFullPath(Path.Combine(here.Replace($"{Path.DirectorySeparatorChar}Chronos.Cli{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Chronos.Host{Path.DirectorySeparatorChar}", StringComparison.Ordinal)));
+        var sibling = here.Replace($"{Path.DirectorySeparatorChar}Chronos.Cli{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Chronos.Host{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
         return new[] { here, sibling }
             .SelectMany(folder => new[] { "Chronos.Host", "Chronos.Host.exe", "Chronos.Host.dll" }.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(file => File.Exists(file) && File.Exists(Path.ChangeExtension(file.EndsWith(".dll", StringComparison.Ordinal) || file.EndsWith(".exe", StringComparison.Ordinal) ? file : file + ".x", ".runtimeconfig.json")));
+            .FirstOrDefault(File.Exists);
     }
 }

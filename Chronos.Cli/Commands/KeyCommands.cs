@@ -33,7 +33,7 @@ internal static class KeyCommands
         room.Add("create", "a new key; it is shown once", around, [Name, Scopes, Expires], CreateAsync);
         room.Add("revoke", "end a key at once", around, [Id, Reason], async call =>
         {
-            var path = new Query($"/keys/{Uri.EscapeDataString(call.Of(Id))}").And("reason", call.Of(Reason));
+            var path = new Query($"/keys/{Arguments.Segment("key", call.Of(Id))}").And("reason", call.Of(Reason));
             var answer = await call.Api.SendAsync(new ApiRequest(HttpMethod.Delete, path.ToString()), call.Cancellation);
             call.Print.Done(answer.Json, "id", $"revoked {call.Of(Id)}");
         });
