@@ -41,7 +41,7 @@ public enum WhyVerdict
 /// <param name="History">How schedule and state changed, oldest first.</param>
 /// <param name="Slot">The disposition in the ledger.</param>
 /// <param name="Live">What the timetable plans and runs at this moment.</param>
-/// <param name="KeptFrom">Older dispositions are no longer in the ledger; absent when nothing was removed.</param>
+/// <param name="KeptFrom">Dispositions and history from before this instant may have been removed.</param>
 public sealed record WhyQuestion(
     TenantId Tenant,
     string JobName,
@@ -50,7 +50,7 @@ public sealed record WhyQuestion(
     ImmutableArray<PlanInterval> History,
     SlotView? Slot,
     TimetableReplies.Plan? Live,
-    DateTimeOffset? KeptFrom);
+    DateTimeOffset KeptFrom);
 
 /// <summary>One true sentence, and the same for programs.</summary>
 public sealed record WhyAnswer(WhyVerdict Verdict, string Sentence)

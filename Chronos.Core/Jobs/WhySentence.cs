@@ -21,6 +21,11 @@ public static class WhySentence
         if (interval is null)
         {
             var first = q.History[0];
+            if (first.Version > 1)
+            {
+                return OutsideRetention(q);
+            }
+
             return Say(WhyVerdict.NotCreated, $"{T(q.At)} was before the job '{q.JobName}' existed: {first.By} created it at {T(first.From)}.");
         }
 
@@ -72,11 +77,14 @@ public static class WhySentence
     }
 
     private static WhyAnswer Undecided(WhyQuestion q) =>
-        q.KeptFrom is { } kept && q.At < kept
-            ? Say(WhyVerdict.OutsideRetention, $"The slot {T(q.At)} is older than what the ledger keeps: it begins at {T(kept)}.")
+        q.At < q.KeptFrom
+            ? OutsideRetention(q)
             : q.Live is { } live && q.At > live.Cursor
                 ? Say(WhyVerdict.Undecided, $"The slot {T(q.At)} is due and not decided yet: the timetable of '{q.JobName}' has got to {T(live.Cursor)}.")
                 : Say(WhyVerdict.Undecided, $"The slot {T(q.At)} is decided, but the ledger does not show it yet; ask again in a moment.");
+
+    private static WhyAnswer OutsideRetention(WhyQuestion q) =>
+        Say(WhyVerdict.OutsideRetention, $"{T(q.At)} is older than what the ledger keeps of '{q.JobName}': it begins at {T(q.KeptFrom)}.");
 
     private static WhyAnswer Future(WhyQuestion q, Schedule schedule)
     {

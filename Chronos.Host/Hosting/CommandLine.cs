@@ -25,7 +25,7 @@ public sealed record CommandLine(HostMode Mode)
     /// <exception cref="WrongUsageException">The verb or an option is unknown or incomplete.</exception>
     public static CommandLine Parse(IReadOnlyList<string> args)
     {
-        var line = new CommandLine(args.FirstOrDefault() switch
+        var line = new CommandLine((args.Count > 0 ? args[0] : null) switch
         {
             "dev" => HostMode.Dev,
             "serve" => HostMode.Serve,

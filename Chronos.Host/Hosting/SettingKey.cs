@@ -54,7 +54,7 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
     private static Reader Word(params (string Word, Func<ChronosSettings, ChronosSettings> Apply)[] words) => (ChronosSettings s, string text, out string wrong) =>
     {
         wrong = $"'{text}' is not one of {string.Join(", ", words.Select(w => w.Word))}";
-        return words.FirstOrDefault(w => w.Word == text.ToLowerInvariant()).Apply?.Invoke(s);
+        return words.FirstOrDefault(w => string.Equals(w.Word, text, StringComparison.OrdinalIgnoreCase)).Apply?.Invoke(s);
     };
 
     private static Reader Port(Func<ChronosSettings, int, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>

@@ -3,6 +3,7 @@ using System.Text;
 using Chronos.Actors.NodeStore;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Kernel;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Chronos.Host.Http;
 
@@ -74,5 +75,5 @@ internal static class OwnKey
 {
     /// <summary>One of our own keys is itself; of any other text the key is derived, always the same.</summary>
     public static ApiKey Of(string text) =>
-        ApiKey.TryParse(text, out var key) ? key : ApiKey.From(SHA512.HashData(Encoding.UTF8.GetBytes($"chronos-own-key:{text}"))[..ApiKey.EntropyBytes]);
+        ApiKey.TryParse(text, out var key) ? key : ApiKey.From(SHA512.HashData(Encoding.UTF8.GetBytes($"chronos-own-key:{text}")).AsSpan(0, ApiKey.EntropyBytes));
 }

@@ -36,6 +36,8 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(ApplyView))]
 [JsonSerializable(typeof(PreviewBody))]
 [JsonSerializable(typeof(TimesView))]
+[JsonSerializable(typeof(ExplainBody))]
+[JsonSerializable(typeof(ExplainView))]
 [JsonSerializable(typeof(WhyView))]
 [JsonSerializable(typeof(SlotListView))]
 [JsonSerializable(typeof(ExecutionBody))]

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Chronos.Core.Dispatching;
-using Microsoft.AspNetCore.OpenApi;
+using Chronos.Core.Jobs;
 using Microsoft.OpenApi;
 
 namespace Chronos.Host.Http;
@@ -55,7 +55,7 @@ internal static class OpenApi
             else if (type == typeof(FailureClass))
             {
                 schema.Type = JsonSchemaType.String;
-                schema.Enum = [.. Enum.GetValues<FailureClass>().Select(f => (System.Text.Json.Nodes.JsonNode)Core.Jobs.JobDocumentWords.Of(f))];
+                schema.Enum = [.. Enum.GetValues<FailureClass>().Select(f => (System.Text.Json.Nodes.JsonNode)JobDocumentWords.Of(f))];
             }
             else if (type == typeof(JsonElement))
             {

@@ -4,13 +4,13 @@ using Chronos.Actors.Projections;
 namespace Chronos.Host.Http;
 
 /// <summary>How fresh the read models are, and how to wait for them where an answer must not be older than a moment ago.</summary>
-internal sealed class ReadSide(ProjectionRunner projections, IJournalReader journal)
+internal sealed class ReadSide(ProjectionRunner projections, IJournalReader journal, ReadSideOptions options, TimeProvider time)
 {
     /// <summary>Longer than a usual lag, short enough for somebody who waits.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Older dispositions were removed; absent while nothing was.</summary>
-    public DateTimeOffset? KeptFrom => null;
+    /// <summary>Dispositions from before this instant may have been removed.</summary>
+    public DateTimeOffset KeptFrom => time.GetUtcNow() - options.LedgerMaxAge;
 
     /// <summary>Of the projection that is furthest behind.</summary>
     public double LagSeconds => projections.Health.IsEmpty ? 0 : Math.Round(projections.Health.Max(h => h.LagSeconds), 3);

@@ -120,7 +120,7 @@ internal sealed record JobListView(ImmutableArray<JobView> Items, string? NextCu
 /// <summary>What a change would do.</summary>
 internal sealed record DryRunView(ApplyAction Action, ImmutableArray<ChangeView> Changes, JsonElement Document)
 {
-    public bool DryRun => true;
+    public bool DryRun { get; } = true;
 }
 
 /// <summary>One changed place of a document. Absent: nothing stood, or stands, there.</summary>

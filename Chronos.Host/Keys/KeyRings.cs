@@ -1,11 +1,9 @@
 using Akka.Actor;
 using Akka.Hosting;
+using Chronos.Actors.NodeStore;
 using Chronos.Core.Governance.Access;
 
 namespace Chronos.Host.Keys;
-
-/// <summary>Registry key of the key rings.</summary>
-internal sealed class KeyRingKey;
 
 /// <summary>Asks the key ring of a tenant.</summary>
 internal sealed class KeyRings(IRequiredActor<KeyRingKey> rings)

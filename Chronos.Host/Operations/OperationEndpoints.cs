@@ -14,7 +14,7 @@ internal sealed record BackfillBody(DateTimeOffset From, DateTimeOffset To, int?
 /// <summary>What a backfill would do.</summary>
 internal sealed record BackfillPlanView(DateTimeOffset From, DateTimeOffset To, long Total)
 {
-    public bool DryRun => true;
+    public bool DryRun { get; } = true;
 }
 
 /// <summary>A backfill with its progress.</summary>

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
-using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 using Chronos.Host.Http;
 using Chronos.Host.Jobs;
@@ -19,6 +19,15 @@ internal sealed record TimeView(DateTimeOffset At, string Local, IReadOnlyList<s
 /// <param name="More">True when there are further times after the last one shown.</param>
 internal sealed record TimesView(ImmutableArray<TimeView> Items, string Timezone, bool More);
 
+/// <summary>Body of <c>explain</c>.</summary>
+internal sealed record ExplainBody(JsonElement Schedule, string? Timezone, string? Timeout);
+
+/// <summary>A schedule in words, and what is likely to surprise its owner.</summary>
+internal sealed record ExplainView(string Sentence, string Timezone, string Tzdb, ImmutableArray<WarningView> Warnings);
+
+/// <summary>Something that is valid and probably not meant.</summary>
+internal sealed record WarningView(string Code, string Message);
+
 /// <summary>When something will run: the same code that fires, without a job.</summary>
 internal static class PreviewEndpoints
 {
@@ -29,6 +38,10 @@ internal static class PreviewEndpoints
     {
         api.MapPost("/schedules/preview", Preview).WithName("preview_schedule").WithSummary("The times of a schedule, with notes on daylight saving and jitter").Needs(Scopes.JobsRead)
             .Accepts<PreviewBody>("application/json").Produces<TimesView>().Refuses(400, 415);
+        api.MapPost("/schedules/explain", Explain).WithName("explain_schedule").WithSummary("A schedule in words, and what is likely to surprise its owner").Needs(Scopes.JobsRead)
+            .Accepts<ExplainBody>("application/json").Produces<ExplainView>().Refuses(400, 415);
+        api.MapPost("/schedules/lint", Explain).WithName("lint_schedule").WithSummary("The same as explain, under the name that linters look for").Needs(Scopes.JobsRead)
+            .Accepts<ExplainBody>("application/json").Produces<ExplainView>().Refuses(400, 415);
         api.MapGet("/jobs/{id}/next", Next).WithName("next_times").WithSummary("The next times of a job").Needs(Scopes.JobsRead)
             .Takes(new("count", "integer", $"How many, 1 to {MaxCount}; {DefaultCount} if absent"), new("from", "string/date-time", "At or after this instant; now if absent"))
             .Produces<TimesView>().Refuses(400, 404);
@@ -38,29 +51,15 @@ internal static class PreviewEndpoints
     private static async Task<IResult> Preview(HttpContext http, TimeProvider time, CancellationToken cancellation)
     {
         var ask = await Asked.Read(http, cancellation);
-        if (ask.Fields is not { } fields)
-        {
-            return ask.Problem()!;
-        }
-
-        var given = fields.Any("schedule");
-        var timezone = fields.Text("timezone", 64) ?? "UTC";
-        var from = fields.Instant("from") ?? time.GetUtcNow();
-        var to = fields.Instant("to");
-        var count = fields.Whole("count", 1, MaxCount) ?? (to is null ? DefaultCount : MaxCount);
-        if (given is null)
-        {
-            ask.Fault("schedule", "is missing");
-        }
-
+        var schedule = Read(http, ask);
+        var from = ask.Fields?.Instant("from") ?? time.GetUtcNow();
+        var to = ask.Fields?.Instant("to");
+        var count = ask.Fields?.Whole("count", 1, MaxCount) ?? (to is null ? DefaultCount : MaxCount);
         if (to <= from)
         {
             ask.Fault("to", "must be after from");
         }
 
-        var schedule = given is { } value && ScheduleJson.Read(value, "schedule", ask.Violations) is { } spec
-            ? Schedule.Compile(spec, timezone, http.Tenant(), "preview", ask.Violations)
-            : null;
         return ask.Problem() ?? Times(schedule!, from, to, count);
     }
 
@@ -85,12 +84,45 @@ internal static class PreviewEndpoints
             : Results.Json(new TimesView([], job.Definition.Timezone, false), ApiJson.Default.TimesView);
     }
 
+    private static async Task<IResult> Explain(HttpContext http, TimeProvider time, CancellationToken cancellation)
+    {
+        var ask = await Asked.Read(http, cancellation);
+        var schedule = Read(http, ask);
+        var timeout = ask.Fields?.Span("timeout", JobDocumentLimits.MinDuration, JobDocumentLimits.MaxDuration) ?? JobDefinition.DefaultTimeout;
+        return ask.Problem() ?? Results.Json(
+            new ExplainView(
+                ScheduleExplain.Sentence(schedule!), schedule!.Timezone, Schedule.TzdbVersion,
+                [.. ScheduleLint.Warnings(schedule, time.GetUtcNow(), timeout).Select(w => new WarningView(w.Code, w.Message))]),
+            ApiJson.Default.ExplainView);
+    }
+
+    /// <summary>The schedule of a body; null when it is wrong, which <paramref name="ask"/> then knows.</summary>
+    private static Schedule? Read(HttpContext http, Asked ask)
+    {
+        if (ask.Fields is not { } fields)
+        {
+            return null;
+        }
+
+        var given = fields.Any("schedule");
+        var timezone = fields.Text("timezone", 64) ?? "UTC";
+        if (given is null)
+        {
+            ask.Fault("schedule", "is missing");
+        }
+
+        return given is { } value && ScheduleJson.Read(value, "schedule", ask.Violations) is { } spec
+            ? Schedule.Compile(spec, timezone, http.Tenant(), "preview", ask.Violations)
+            : null;
+    }
+
     private static IResult Times(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count)
     {
-        // Of a fixed delay only the next time is known; the others depend on how long executions take.
-        var times = schedule.After(from.AddTicks(-1)).TakeWhile(at => to is null || at < to).Take(schedule.AfterCompletion ? 1 : count + 1).ToList();
+        var rows = SchedulePreview.Rows(schedule, from, to, count + 1);
         return Results.Json(
-            new TimesView([.. times.Take(count).Select(at => WhyTime.Of(schedule, at)).Select(t => new TimeView(t.At, t.Local, t.Notes))], schedule.Timezone, times.Count > count || schedule.AfterCompletion),
+            new TimesView([.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion),
             ApiJson.Default.TimesView);
     }
+
+    private static string Local(DateTimeOffset local) => local.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,34 @@
+using Serilog;
+
+namespace Chronos.Host.Hosting;
+
+/// <summary>Makes a node from its settings; it does not run yet.</summary>
+public static class ChronosApplication
+{
+    /// <summary>One request's body; an apply of many documents may be larger.</summary>
+    private const long MaxBody = 1L << 20;
+
+    /// <summary>Requests, running attempts and the hand-over of the cluster share this.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+
+    public static WebApplication Build(ChronosSettings settings)
+    {
+        Directory.CreateDirectory(settings.Data);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
+
+        // Settings come from ChronosSettings alone; nothing may slip in from the framework's own variables.
+        builder.Configuration.Sources.Clear();
+        builder.Services.AddSerilog(Logs.Create(settings), dispose: true);
+        builder.WebHost.UseUrls(settings.HttpUrl.GetLeftPart(UriPartial.Authority));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBody;
+        });
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
+        builder.Services.AddChronos(settings);
+        var app = builder.Build();
+        app.MapChronos(settings);
+        return app;
+    }
+}

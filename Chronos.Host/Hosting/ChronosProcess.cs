@@ -1,0 +1,33 @@
+using Chronos.Actors.Journal;
+
+namespace Chronos.Host.Hosting;
+
+/// <summary>Runs one node until the process is told to stop.</summary>
+internal static class ChronosProcess
+{
+    public static async Task<int> Run(ChronosSettings settings)
+    {
+        try
+        {
+            await using var app = ChronosApplication.Build(settings);
+            await app.StartAsync();
+            if (settings.Mode == HostMode.Dev)
+            {
+                await DevMode.Welcome(app, settings, app.Lifetime.ApplicationStopping);
+            }
+            else
+            {
+                Console.WriteLine($"Chronos is listening on {app.Urls.First()}");
+            }
+
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalDamagedException)
+        {
+            // A port in use, a folder that cannot be written, a damaged journal: the reason in one line, not a stack.
+            await Console.Error.WriteLineAsync($"chronos: {e.Message}");
+            return 1;
+        }
+    }
+}

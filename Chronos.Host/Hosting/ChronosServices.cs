@@ -1,0 +1,111 @@
+using System.Diagnostics.Metrics;
+using Akka.Hosting;
+using Chronos.Actors.Dispatching;
+using Chronos.Actors.Dispatching.Http;
+using Chronos.Actors.Dispatching.Secrets;
+using Chronos.Actors.Jobs;
+using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel;
+using Chronos.Actors.Projections;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Governance.Access;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+using Chronos.Core.Wire;
+using Chronos.Host.Executions;
+using Chronos.Host.Http;
+using Chronos.Host.Jobs;
+using Chronos.Host.Keys;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Chronos.Host.Hosting;
+
+/// <summary>Everything a node is made of.</summary>
+internal static class ChronosServices
+{
+    /// <summary>Every type that is stored or sent, of all rooms.</summary>
+    public static WireCatalog Catalog { get; } = new([.. JobsWire.Rows, .. AccessWire.Rows]);
+
+    public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings)
+    {
+        var journal = new JournalOptions(settings.Data, settings.Durability, new JournalPulse());
+        var reads = new ReadSideOptions(settings.Data);
+        services
+            .AddSingleton(settings)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<IIdSource, UlidSource>()
+            .AddSingleton(Catalog)
+            .AddSingleton(journal)
+            .AddSingleton(journal.Pulse)
+            .AddSingleton<IJournalReader, SqlJournalReader>()
+            .AddSingleton<JournalRetention>()
+            .WithReadSide(reads)
+            .AddSingleton<ISecretSource>(new FileSecretSource(settings.Data))
+            .AddSingleton(p => new CircuitBoard(new CircuitOptions(), p.GetRequiredService<TimeProvider>()))
+            .AddSingleton<ICircuitBoard>(p => p.GetRequiredService<CircuitBoard>())
+            .AddSingleton<IDispatcher>(p => new HttpDispatcher(
+                new HttpDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
+                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
+            .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName));
+        services.AddAkka("chronos", (akka, p) => akka.WithNode(p, settings, journal, reads));
+        services.AddSingleton<FirstKey>().AddHostedService(p => p.GetRequiredService<FirstKey>()).AddHostedService<JournalRetentionService>();
+        return services.AddApi().AddTelemetry(settings);
+    }
+
+    private static AkkaConfigurationBuilder WithNode(
+        this AkkaConfigurationBuilder akka, IServiceProvider services, ChronosSettings settings, JournalOptions journal, ReadSideOptions reads)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        return akka
+            .WithChronosHocon()
+            .ConfigureLoggers(loggers =>
+            {
+                loggers.ClearLoggers();
+                loggers.AddLoggerFactory();
+                loggers.LogLevel = Akka.Event.LogLevel.InfoLevel;
+            })
+            .WithChronosWire(services.GetRequiredService<WireCatalog>())
+            .WithChronosJournal(journal)
+            .WithChronosCluster(new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles))
+            .WithReadSide(reads)
+            .WithDispatching(
+                new DispatchOptions(), [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), time, registry => registry.Get<TimetableRegionKey>())
+            .WithJobs(new JobsOptions(
+                settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()));
+    }
+
+    private static IServiceCollection AddApi(this IServiceCollection services) => services
+        .AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
+        .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>()
+        .AddSingleton<RequestMetrics>()
+        .AddExceptionHandler<ProblemHandling>()
+        .ConfigureHttpJsonOptions(options =>
+        {
+            // What the OpenAPI document describes is what ApiJson writes.
+            var own = ApiJson.Default.Options;
+            options.SerializerOptions.PropertyNamingPolicy = own.PropertyNamingPolicy;
+            options.SerializerOptions.DefaultIgnoreCondition = own.DefaultIgnoreCondition;
+            foreach (var converter in own.Converters)
+            {
+                options.SerializerOptions.Converters.Add(converter);
+            }
+
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+        })
+        .AddApiDescription();
+
+    private static IServiceCollection AddTelemetry(this IServiceCollection services, ChronosSettings settings)
+    {
+        var telemetry = services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Chronos").AddPrometheusExporter());
+        if (settings.OtlpEndpoint is { } endpoint)
+        {
+            telemetry.WithTracing(traces => traces
+                .AddSource(DispatchTelemetry.ActivityName)
+                .AddAspNetCoreInstrumentation()
+                .AddOtlpExporter(otlp => otlp.Endpoint = endpoint));
+        }
+
+        return services;
+    }
+}

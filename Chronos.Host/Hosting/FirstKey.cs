@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using Akka.Actor;
+using Chronos.Core.Governance.Access;
+using Chronos.Core.Kernel;
+using Chronos.Host.Http;
+using Chronos.Host.Keys;
+
+namespace Chronos.Host.Hosting;
+
+/// <summary>
+/// The first administrator's key, before the node listens: in dev mode made once and kept in <c>admin.key</c>, readable by its owner
+/// alone; otherwise the one that was configured. Only its hash is stored.
+/// </summary>
+internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, ILogger<FirstKey> log) : IHostedService
+{
+    private const string Name = "admin";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public static string FileOf(ChronosSettings settings) => Path.Combine(settings.Data, "admin.key");
+
+    /// <summary>True when this start made the key: the data folder is new.</summary>
+    public bool Made { get; private set; }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (await Text(cancellationToken) is not { } text)
+        {
+            return;
+        }
+
+        var key = OwnKey.Of(text);
+        var create = new KeyRingCommands.CreateKey(TenantId.Default, key.Id, Name, key.Hash, Scopes.Admin, null, Principal.System);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        while (true)
+        {
+            try
+            {
+                if (await rings.Ask(create, patience.Token) is KeyRingReplies.Refused refused)
+                {
+                    // A key that was revoked stays revoked, whoever configures it.
+                    log.LogWarning("The administrator's key was not accepted: {Reason}", refused.Rejection.Message);
+                }
+
+                return;
+            }
+            catch (AskTimeoutException)
+            {
+                patience.Token.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<string?> Text(CancellationToken cancellation)
+    {
+        if (settings.AdminKey is not null || settings.Mode != HostMode.Dev)
+        {
+            return settings.AdminKey;
+        }
+
+        var file = FileOf(settings);
+        if (File.Exists(file))
+        {
+            return (await File.ReadAllTextAsync(file, cancellation)).Trim();
+        }
+
+        var key = ApiKey.From(RandomNumberGenerator.GetBytes(ApiKey.EntropyBytes));
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        await using (var stream = new StreamWriter(file, options))
+        {
+            await stream.WriteLineAsync(key.Text.AsMemory(), cancellation);
+        }
+
+        Made = true;
+        return key.Text;
+    }
+}
