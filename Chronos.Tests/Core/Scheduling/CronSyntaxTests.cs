@@ -67,6 +67,8 @@ public sealed class CronSyntaxTests
     [InlineData("@Midnight", "0 0 * * *")]
     [InlineData("@annually", "0 0 1 1 *")]
     [InlineData("0 0 0 1 1 ? *", "0 0 1 1 *")]
+    [InlineData("0 0 1,15W,L * */7", "0 0 1,L * */7")]
+    [InlineData("0 0 31 2 MON", "0 0 * 2 MON")]
     [InlineData("0 0 L,1 * FRI#2,1L", "0 0 1,L * 5#2,MONL")]
     public void Two_ways_to_write_a_schedule_fire_alike(string one, string other)
     {

@@ -9,31 +9,38 @@ namespace Chronos.Tests.Core.Scheduling;
 
 /// <summary>What holds for every schedule. <c>CHRONOS_ORACLE=all</c> runs the million.</summary>
 [Trait("speed", "slow")]
+[Collection(Alone.Name)]
 public sealed class SchedulePropertyTests(ITestOutputHelper output)
 {
     private static readonly bool All = Environment.GetEnvironmentVariable("CHRONOS_ORACLE") == "all";
+
+    private static readonly TimeSpan Promised = TimeSpan.FromMilliseconds(50);
 
     [Fact]
     public void The_next_time_is_later_and_is_found_at_once()
     {
         var slowest = 0L;
+        var worst = "";
         var refused = 0;
         Gen.Select(Expressions.Any, Expressions.Zone, Expressions.Instant).Sample((expression, zone, from) =>
         {
-            var started = Stopwatch.GetTimestamp();
-            var schedule = Compile(expression, zone);
-            var next = schedule?.Next(from);
-            InterlockedMax(ref slowest, Stopwatch.GetElapsedTime(started).Ticks);
+            var (schedule, next, elapsed) = Timed(expression, zone, from);
+
+            // A pause of the machine does not come twice at the same place; a slow search does.
+            if (elapsed > Promised)
+                elapsed = TimeSpan.FromTicks(Math.Min(elapsed.Ticks, Timed(expression, zone, from).Elapsed.Ticks));
+
+            if (elapsed.Ticks > slowest)
+                (slowest, worst) = (elapsed.Ticks, $"{expression} in {zone}");
             if (schedule is null)
-                Interlocked.Increment(ref refused);
+                refused++;
             else
                 Assert.True(next > from, $"{expression} in {zone} from {from:o}: {next:o}");
         }, iter: All ? 1_000_000 : 60_000, threads: 1);
 
-        output.WriteLine($"slowest {TimeSpan.FromTicks(slowest).TotalMilliseconds:0.0} ms, {refused} impossible");
+        output.WriteLine($"slowest {TimeSpan.FromTicks(slowest).TotalMilliseconds:0.0} ms ({worst}), {refused} impossible");
 
-        // A pause of the machine is no fault of the engine: the bound is twice the promised 50 ms.
-        Assert.True(slowest < TimeSpan.FromMilliseconds(100).Ticks, $"slowest {TimeSpan.FromTicks(slowest)}");
+        Assert.True(slowest < Promised.Ticks, $"{worst}: {TimeSpan.FromTicks(slowest)}");
         Assert.True(refused > 0, "no impossible date was tried");
     }
 
@@ -98,9 +105,11 @@ public sealed class SchedulePropertyTests(ITestOutputHelper output)
     private static Schedule? Compile(string expression, string zone) =>
         Schedule.Compile(new ScheduleSpec { Cron = expression }, zone, TenantId.Default, "job", new List<Violation>());
 
-    private static void InterlockedMax(ref long slot, long value)
+    private static (Schedule? Schedule, DateTimeOffset? Next, TimeSpan Elapsed) Timed(string expression, string zone, DateTimeOffset from)
     {
-        for (var seen = Volatile.Read(ref slot); value > seen; seen = Volatile.Read(ref slot))
-            Interlocked.CompareExchange(ref slot, value, seen);
+        var started = Stopwatch.GetTimestamp();
+        var schedule = Compile(expression, zone);
+        var next = schedule?.Next(from);
+        return (schedule, next, Stopwatch.GetElapsedTime(started));
     }
 }
