@@ -87,7 +87,10 @@ internal sealed class ReadSide : IDisposable
     public void Dispose()
     {
         Stop();
-        Directory.Delete(Folder, recursive: true);
+        if (Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     public static JobId Id(string name) => JobId.For(TenantId.Default, name);
