@@ -18,6 +18,7 @@ public static class ChronosApplication
 
         // Settings come from ChronosSettings alone; nothing may slip in from the framework's own variables.
         builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection();
         builder.Services.AddSerilog(Logs.Create(settings), dispose: true);
         builder.WebHost.UseUrls(settings.HttpUrl.GetLeftPart(UriPartial.Authority));
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -1,0 +1,72 @@
+using System.Collections;
+using Chronos.Actors.Journal;
+using Chronos.Host.Hosting;
+using Xunit;
+
+namespace Chronos.Tests.Host.Hosting;
+
+public sealed class ChronosSettingsTests
+{
+    [Fact]
+    public void The_command_line_wins_over_the_environment_and_that_over_the_file()
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, """{"Logging":{"x":1},"Chronos":{"http_url":"http://127.0.0.1:1","node_name":"file","cluster_port":"7"}}""");
+        var settings = Read(["serve", "--http-url=http://127.0.0.1:3"], [file], ("CHRONOS_HTTP_URL", "http://127.0.0.1:2"), ("CHRONOS_NODE_NAME", "env"));
+        File.Delete(file);
+        Assert.Equal((3, "env", 7), (settings.HttpUrl.Port, settings.NodeName, settings.ClusterPort));
+    }
+
+    [Theory]
+    [InlineData("CHRONOS_DURABILTY", "full")]
+    [InlineData("CHRONOS_DURABILITY", "mostly")]
+    [InlineData("CHRONOS_STORE", "oracle")]
+    [InlineData("CHRONOS_HTTP_URL", "127.0.0.1:80")]
+    [InlineData("CHRONOS_HTTP_URL", "https://127.0.0.1")]
+    [InlineData("CHRONOS_CLUSTER_PORT", "65536")]
+    [InlineData("CHRONOS_CLUSTER_SEEDS", "host")]
+    [InlineData("CHRONOS_ADMIN_KEY", "short")]
+    [InlineData("CHRONOS_ADMIN_KEY_FILE", "/nowhere/at/all")]
+    [InlineData("CHRONOS_ALLOW_PRIVATE_TARGETS", "perhaps")]
+    [InlineData("CHRONOS_OTLP_ENDPOINT", "here")]
+    [InlineData("CHRONOS_LOG_LEVEL", "loud")]
+    public void A_wrong_or_unknown_key_stops_with_its_name(string key, string value) =>
+        Assert.StartsWith(key, Assert.Throws<WrongUsageException>(() => Read(["serve"], [], (key, value))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Keys_of_the_command_line_client_and_secrets_are_left_alone() =>
+        Assert.Equal("x", Read(["serve"], [], ("CHRONOS_SERVER", "http://x"), ("CHRONOS_API_KEY", "k"), ("CHRONOS_SECRET_TOKEN", "t"), ("CHRONOS_NODE_NAME", "x")).NodeName);
+
+    [Theory]
+    [InlineData("http://0.0.0.0:8080")]
+    [InlineData("http://*:8080")]
+    [InlineData("http://192.0.2.1:8080")]
+    public void Beyond_loopback_a_node_listens_only_with_a_key(string url)
+    {
+        Assert.StartsWith("CHRONOS_ADMIN_KEY:", Assert.Throws<WrongUsageException>(() => Read(["serve"], [], ("CHRONOS_HTTP_URL", url))).Message, StringComparison.Ordinal);
+        Assert.False(Read(["serve"], [], ("CHRONOS_HTTP_URL", url), ("CHRONOS_ADMIN_KEY", new string('k', 24))).ListensOnLoopback);
+        Assert.StartsWith("CHRONOS_HTTP_URL:", Assert.Throws<WrongUsageException>(() => Read(["dev"], [], ("CHRONOS_HTTP_URL", url))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Dev_mode_takes_port_data_and_no_demo()
+    {
+        var settings = Read(["dev", "--port", "0", "--data=/tmp/x", "--no-demo", "--durability", "relaxed"], []);
+        Assert.Equal((HostMode.Dev, 0, "/tmp/x", false, true, Durability.Relaxed),
+            (settings.Mode, settings.HttpUrl.Port, settings.Data, settings.Demo, settings.AllowPrivateTargets, settings.Durability));
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("start")]
+    [InlineData("dev", "more")]
+    [InlineData("dev", "--prot", "1")]
+    [InlineData("dev", "--port")]
+    [InlineData("dev", "--port", "http")]
+    [InlineData("serve", "--no-demo")]
+    public void A_command_line_that_is_not_understood_is_refused(params string[] args) =>
+        Assert.Throws<WrongUsageException>(() => Read(args, []));
+
+    private static ChronosSettings Read(string[] args, string[] files, params (string Key, string Value)[] environment) =>
+        ChronosSettingsReader.Read(CommandLine.Parse(args), new Hashtable(environment.ToDictionary(e => e.Key, e => e.Value)), files);
+}
