@@ -76,7 +76,7 @@ internal sealed class ChronosApi : IDisposable
 
     private async Task<ApiAnswer> OnceAsync(ApiRequest request, CancellationToken cancellation)
     {
-        using var message = new HttpRequestMessage(request.Method, request.Path.StartsWith("/health", StringComparison.Ordinal) ? request.Path : Prefix + request.Path);
+        using var message = new HttpRequestMessage(request.Method, AddressOf(request.Path));
         message.Headers.UserAgent.Add(new ProductInfoHeaderValue("chronosctl", "1"));
         message.Headers.TryAddWithoutValidation("Accept", request.Accept);
         if (_settings.Key is not null)
@@ -108,6 +108,10 @@ internal sealed class ChronosApi : IDisposable
             response.Headers.ETag?.ToString(),
             response.Headers.RetryAfter?.ToString());
     }
+
+    // A node may be served below a path of its own behind a proxy.
+    private string AddressOf(string path) =>
+        _settings.Server.AbsolutePath.TrimEnd('/') + (path.StartsWith("/health", StringComparison.Ordinal) ? path : Prefix + path);
 
     private CliFailure Unreachable(string reason) => new(ExitCode.Unreachable, $"{_settings.Server.GetLeftPart(UriPartial.Authority)} is not reachable: {reason}");
 

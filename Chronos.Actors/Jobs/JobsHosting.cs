@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
 using Akka.Hosting;
+using Chronos.Actors.Projections;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
@@ -50,6 +51,15 @@ public static class JobsHosting
                 return Props.Create(() => new TickLeader(options.Time, timetables, options.Node, options.Metrics));
             },
             new ClusterSingletonOptions { BufferSize = 10_000 });
+
+    /// <summary>Starts the plan reactor; needs the read side.</summary>
+    public static AkkaConfigurationBuilder WithPlanReactor(this AkkaConfigurationBuilder builder) => builder
+        .WithActors((system, registry, resolver) =>
+        {
+            var (catalog, time) = (resolver.GetService<CatalogQueries>(), resolver.GetService<TimeProvider>());
+            var jobs = registry.Get<JobRegionKey>();
+            system.ActorOf(Props.Create(() => new PlanReactor(catalog, time, jobs)), "plan-reactor");
+        });
 
     /// <summary>Entity id <c>tenant|job</c>; jobs share shards by the number that also names their timetable.</summary>
     private sealed class JobExtractor : HashCodeMessageExtractor

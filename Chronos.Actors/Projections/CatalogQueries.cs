@@ -47,7 +47,7 @@ public sealed class CatalogQueries(ReadDatabase database)
         command.Parameters.AddWithValue("$job", job.Value);
         command.Parameters.AddWithValue("$tenant", tenant.Value);
         return Sql.All(command, r => new JobRevision(
-            r.GetInt32(0), CatalogReader.Parse(r.GetString(1), job), r.GetString(2), new Principal(r.GetString(3)), Times.From(r.GetInt64(4))));
+            r.GetInt32(0), CatalogReader.Parse(r.GetString(1)), r.GetString(2), new Principal(r.GetString(3)), Times.From(r.GetInt64(4))));
     });
 
     /// <summary>Changes made before <paramref name="olderThan"/> that no timetable has acknowledged, oldest first, of all tenants.</summary>

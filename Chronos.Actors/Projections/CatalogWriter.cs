@@ -94,7 +94,7 @@ internal sealed class CatalogWriter : IDisposable
         Index(seq, e.Tenant, definition);
     }
 
-    public JobDefinition DefinitionOf(JobId job) => CatalogReader.Parse(Find(job).Document, job);
+    public JobDefinition DefinitionOf(JobId job) => CatalogReader.Parse(Find(job).Document);
 
     public void Pause(IJobEvent e, string? reason, DateTimeOffset? until) => Run(
         _pause, e.Job.Value, e.Version, 1, reason, Times.Micros(e.At), until is { } at ? Times.Micros(at) : null, Times.Micros(e.At), e.By.Name);

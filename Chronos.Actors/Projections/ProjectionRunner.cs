@@ -158,8 +158,8 @@ public sealed class ProjectionRunner : IDisposable
     {
         if (_store is null)
         {
-            _store = new ProjectionStore(_database.OpenWriter(), _log);
-            _store.Prepare(_tracks, _journal.Highest());
+            var highest = _journal.Highest();
+            _store = new ProjectionStore(_database.OpenWriter(connection => new ProjectionStore(connection, _log).Prepare(_tracks, highest)), _log);
         }
 
         if (_database.TakeDamage() is { } damage)
@@ -226,13 +226,22 @@ public sealed class ProjectionRunner : IDisposable
     {
         try
         {
-            var writer = _database.Replace(_store?.Connection, reason);
-            _store = new ProjectionStore(writer, _log);
-            _store.Prepare(_tracks, _journal.Highest());
-        }
-        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
-        {
+            // Told before it is so: nobody may take the empty model for the full one.
+            foreach (var track in _tracks)
+            {
+                track.Offset = 0;
+                track.State = ProjectionState.Rebuilding;
+            }
+
+            Publish();
+            var damaged = _store?.Connection;
             _store = null;
+            var highest = _journal.Highest();
+            var writer = _database.Replace(damaged, reason, connection => new ProjectionStore(connection, _log).Prepare(_tracks, highest));
+            _store = new ProjectionStore(writer, _log);
+        }
+        catch (Exception e)
+        {
             Wait(e);
         }
     }

@@ -65,8 +65,11 @@ public sealed class ReadDatabase : IDisposable
     /// <summary>What readers found wrong since the last call, if anything.</summary>
     internal string? TakeDamage() => Interlocked.Exchange(ref _damage, null);
 
-    /// <summary>Opens the writer. A file that was not closed in order is checked first; a damaged one is moved aside.</summary>
-    internal SqliteConnection OpenWriter()
+    /// <summary>
+    /// Opens the writer. A file that was not closed in order is checked first; a damaged one is moved aside. Readers come in only
+    /// when <paramref name="prepare"/> has made the tables: one that met none would take that for damage.
+    /// </summary>
+    internal SqliteConnection OpenWriter(Action<SqliteConnection> prepare)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
         _exchange.EnterWriteLock();
@@ -80,12 +83,12 @@ public sealed class ReadDatabase : IDisposable
 
             try
             {
-                return Open(check: existed && !CloseMarker.Matches(Path));
+                return Open(check: existed && !CloseMarker.Matches(Path), prepare);
             }
             catch (SqliteException e) when (SqliteDamage.IsDamage(e))
             {
                 MoveAside(e.Message);
-                return Open(check: false);
+                return Open(check: false, prepare);
             }
         }
         finally
@@ -95,15 +98,14 @@ public sealed class ReadDatabase : IDisposable
     }
 
     /// <summary>Replaces a damaged file by an empty one.</summary>
-    internal SqliteConnection Replace(SqliteConnection? writer, string reason)
+    internal SqliteConnection Replace(SqliteConnection? writer, string reason, Action<SqliteConnection> prepare)
     {
         _exchange.EnterWriteLock();
         try
         {
             writer?.Dispose();
             MoveAside(reason);
-            TakeDamage();
-            return Open(check: false);
+            return Open(check: false, prepare);
         }
         finally
         {
@@ -140,7 +142,7 @@ public sealed class ReadDatabase : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private SqliteConnection Open(bool check)
+    private SqliteConnection Open(bool check, Action<SqliteConnection> prepare)
     {
         CloseMarker.Remove(Path);
         var connection = new SqliteConnection(
@@ -156,6 +158,8 @@ public sealed class ReadDatabase : IDisposable
                 SqliteDamage.Check(connection, Path, _log);
             }
 
+            prepare(connection);
+            TakeDamage();
             return connection;
         }
         catch

@@ -45,12 +45,17 @@ internal static class Arguments
         var bare => $"\"{bare}\"",
     };
 
-    public static string JobPath(this Call call) => JobPath(call.Of(Job));
+    public static string JobPath(this Call call) => $"/jobs/{Segment("job", call.Of(Job))}";
 
-    public static string JobPath(string job) => job.Length > 0 ? $"/jobs/{Uri.EscapeDataString(job)}" : throw CliFailure.Usage("job: is empty");
+    public static string ExecutionPath(string execution) => $"/executions/{Segment("execution", execution)}";
 
-    public static string ExecutionPath(string execution) =>
-        execution.Length > 0 ? $"/executions/{Uri.EscapeDataString(execution)}" : throw CliFailure.Usage("execution: is empty");
+    /// <summary>One step of a path. Dots alone would climb to another route.</summary>
+    public static string Segment(string name, string text) => text switch
+    {
+        "" => throw CliFailure.Usage($"{name}: is empty"),
+        "." or ".." => throw CliFailure.Usage($"{name}: '{text}' is none"),
+        _ => Uri.EscapeDataString(text),
+    };
 
     /// <summary>Splits <c>key=value</c>.</summary>
     public static (string Key, string Value) Pair(string option, string text) =>

@@ -82,5 +82,5 @@ internal static class BackfillCommands
     private static string Progress(JsonElement o) =>
         $"{o.Text("operation")} {o.Text("status")}: {o.Number("succeeded")} of {o.Number("total")} succeeded, {o.Number("failed")} failed, {o.Number("started")} started";
 
-    private static string OperationPath(string operation) => $"/operations/{Uri.EscapeDataString(operation)}";
+    private static string OperationPath(string operation) => $"/operations/{Arguments.Segment("operation", operation)}";
 }

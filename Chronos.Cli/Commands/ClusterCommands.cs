@@ -10,9 +10,11 @@ internal static class ClusterCommands
     {
         var room = root.AddRoom("cluster", "the nodes and who leads them");
         room.Add("show", "members, leader, epoch", around, [], call => ShowAsync(call, "/cluster", "node"));
+        room.Add("members", "the nodes", around, [], async call =>
+            call.Print.ListAsIs((await call.Api.GetAsync("/cluster/members", call.Cancellation)).Json, "address"));
         room.Add("timetables", "where the timetables are and what they have to do", around, [], async call =>
             call.Print.ListAsIs((await call.Api.GetAsync("/cluster/timetables", call.Cancellation)).Json, "timetable"));
-        root.Add("stats", "what the node has done, and how late", around, [], call => ShowAsync(call, "/stats", "node"));
+        root.Add("stats", "what the node has done, and how late", around, [Arguments.From], call => ShowAsync(call, new Query("/stats").And("from", call.Time(Arguments.From)).ToString(), "node"));
         root.Add("health", "is the node ready? exit code 0 yes, 1 no, 5 not reachable", around, [], HealthAsync);
     }
 

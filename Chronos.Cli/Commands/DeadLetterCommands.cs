@@ -17,7 +17,7 @@ internal static class DeadLetterCommands
             ExecutionCommands.Shape));
         room.Add("replay", "run a dead letter once more, as a new execution", around, [Arguments.Execution, Arguments.IdempotencyKey], async call =>
         {
-            var execution = (await call.Api.SendAsync(call.Post($"/dead-letters/{Uri.EscapeDataString(call.Of(Arguments.Execution))}/replay", new JsonObject()), call.Cancellation)).Json;
+            var execution = (await call.Api.SendAsync(call.Post($"/dead-letters/{Arguments.Segment("execution", call.Of(Arguments.Execution))}/replay", new JsonObject()), call.Cancellation)).Json;
             call.Print.Done(execution, "id", $"started {execution.Text("id")}");
         });
     }

@@ -33,9 +33,6 @@ internal static class DevCommands
             start.ArgumentList.Add(argument);
         }
 
-        // These are for this program; a node refuses variables that it does not know.
-        start.Environment.Remove("CHRONOS_SERVER");
-        start.Environment.Remove("CHRONOS_API_KEY");
         await RunAsync(call, start);
     }
 
@@ -95,9 +92,9 @@ internal static class DevCommands
     private static string? Host()
     {
         var here = AppContext.BaseDirectory;
-        var sibling = Path.GetFullPath(Path.Combine(here.Replace($"{Path.DirectorySeparatorChar}Chronos.Cli{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Chronos.Host{Path.DirectorySeparatorChar}", StringComparison.Ordinal)));
+        var sibling = here.Replace($"{Path.DirectorySeparatorChar}Chronos.Cli{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}Chronos.Host{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
         return new[] { here, sibling }
             .SelectMany(folder => new[] { "Chronos.Host", "Chronos.Host.exe", "Chronos.Host.dll" }.Select(name => Path.Combine(folder, name)))
-            .FirstOrDefault(file => File.Exists(file) && File.Exists(Path.ChangeExtension(file.EndsWith(".dll", StringComparison.Ordinal) || file.EndsWith(".exe", StringComparison.Ordinal) ? file : file + ".x", ".runtimeconfig.json")));
+            .FirstOrDefault(File.Exists);
     }
 }

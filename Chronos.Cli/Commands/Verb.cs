@@ -62,5 +62,11 @@ internal static class Verb
             // The reader of the pipe ('| head') has seen enough.
             return ExitCode.Done;
         }
+        catch (Exception fault)
+        {
+            // A fault of this program; the documented exit codes hold even then.
+            await around.Error.WriteLineAsync($"error: chronosctl failed: {fault}");
+            return ExitCode.Refused;
+        }
     }
 }

@@ -43,7 +43,9 @@ internal readonly record struct SpecialDay(SpecialDayKind Kind, int A, int B)
         if (target < 1 || target > last)
             return 0;
 
-        return (((weekday + target - day) % 7) + 7) % 7 switch
+        // Target and day are at most 31 apart.
+        var there = (weekday + target - day + 35) % 7;
+        return there switch
         {
             6 => target > 1 ? target - 1 : target + 2,
             0 => target < last ? target + 1 : target - 2,

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Cronos;
 
 namespace Chronos.Core.Scheduling;
@@ -24,8 +22,8 @@ internal sealed class CronPattern : WallPattern
         Sets = sets;
         var texts = CronText.For(sets);
         _first = Parse(texts[0]);
-        if (texts.Count > 1)
-            _others = [.. texts.Skip(1).Select(Parse)];
+        if (texts.Length > 1)
+            _others = Array.ConvertAll(texts[1..], Parse);
     }
 
     public CronSets Sets { get; }
@@ -89,56 +87,4 @@ internal sealed class CronPattern : WallPattern
     private static long Search(CronExpression expression, DateTime from) => expression.GetNextOccurrence(from, inclusive: true)?.Ticks ?? Never;
 
     private static CronExpression Parse(string text) => CronExpression.Parse(text, CronFormat.IncludeSeconds);
-}
-
-/// <summary>Writes sets in the dialect of Cronos: lists of numbers, at most one special day a field.</summary>
-internal static class CronText
-{
-    public static List<string> For(CronSets sets)
-    {
-        var time = new StringBuilder(64);
-        List(time, sets.Seconds, CronField.Second).Append(' ');
-        List(time, sets.Minutes, CronField.Minute).Append(' ');
-        List(time, sets.Hours, CronField.Hour).Append(' ');
-        var month = List(new StringBuilder(), sets.Months, CronField.Month).ToString();
-
-        var ofMonth = Alternatives(sets, CronField.DayOfMonth, sets.DaysOfMonth);
-        var ofWeek = Alternatives(sets, CronField.DayOfWeek, sets.DaysOfWeek);
-        List<(string Month, string Week)> days = sets.EitherDay
-            ? [.. ofMonth.Select(day => (day, "*")), .. ofWeek.Select(day => ("*", day))]
-            : [.. from a in ofMonth from b in ofWeek select (a, b)];
-
-        return [.. days.Select(day => $"{time}{day.Month} {month} {day.Week}")];
-    }
-
-    private static List<string> Alternatives(CronSets sets, CronField field, ulong mask)
-    {
-        List<string> all = mask == 0 ? [] : [List(new StringBuilder(), mask, field).ToString()];
-        foreach (var special in sets.Specials)
-        {
-            if (special.InWeek == (field == CronField.DayOfWeek))
-                all.Add(special.ToString());
-        }
-
-        return all;
-    }
-
-    private static StringBuilder List(StringBuilder text, ulong mask, CronField field)
-    {
-        if (mask == ((1UL << field.Size) - 1) << field.Min)
-            return text.Append('*');
-
-        var start = text.Length;
-        for (var value = field.Min; value <= field.Max; value++)
-        {
-            if ((mask >> value & 1) == 0)
-                continue;
-            if (text.Length > start)
-                text.Append(',');
-
-            text.Append(CultureInfo.InvariantCulture, $"{value}");
-        }
-
-        return text;
-    }
 }

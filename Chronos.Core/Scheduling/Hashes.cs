@@ -8,11 +8,14 @@ internal static class Hashes
 {
     public static ulong Of(string tenant, string job)
     {
+        if (tenant.Length + job.Length > 150)
+            return XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{tenant}/{job}"));
+
         Span<byte> bytes = stackalloc byte[512];
-        var text = $"{tenant}/{job}";
-        return Encoding.UTF8.TryGetBytes(text, bytes, out var written)
-            ? XxHash3.HashToUInt64(bytes[..written])
-            : XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text));
+        var written = Encoding.UTF8.GetBytes(tenant, bytes);
+        bytes[written++] = (byte)'/';
+        written += Encoding.UTF8.GetBytes(job, bytes[written..]);
+        return XxHash3.HashToUInt64(bytes[..written]);
     }
 
     /// <summary>The finalizer of SplitMix64: neighbouring seeds give unrelated values.</summary>

@@ -59,8 +59,8 @@ internal static class RuleReader
     {
         if (rule.Frequency == FrequencyType.Secondly)
             return "FREQ=SECONDLY is not supported: use every, or cron with seconds";
-        if (rule.Frequency == FrequencyType.Minutely && (rule.ByMonth.Count | rule.ByYearDay.Count | rule.ByWeekNo.Count) > 0)
-            return "FREQ=MINUTELY takes no BYMONTH, BYYEARDAY, BYWEEKNO: use cron";
+        if (rule.Frequency is FrequencyType.Minutely or FrequencyType.Hourly && (rule.ByMonth.Count | rule.ByYearDay.Count | rule.ByWeekNo.Count) > 0)
+            return "FREQ=MINUTELY and FREQ=HOURLY take no BYMONTH, BYYEARDAY, BYWEEKNO: use cron, or FREQ=DAILY with BYHOUR";
         if (rule.Count > MaxCount)
             return $"COUNT {rule.Count} is more than {MaxCount}";
         if (rule.Count is not null && read.Start is null && spec.StartsAt is null)

@@ -18,6 +18,10 @@ internal static class ScheduleCompiler
         if (zone is null && timezone is not null)
             violations.Add(new Violation("timezone", ZoneNames.Unknown(timezone)));
 
+        // Nothing defines calendars yet, so a name is the name of none; to fire on a holiday in silence would be worse.
+        if (zone is not null && !spec.Calendars.IsEmpty)
+            violations.Add(new Violation($"{path}.calendars[0]", $"calendar '{spec.Calendars[0]}' does not exist"));
+
         CheckForm(spec, path, violations);
         CheckWindow(spec, path, violations);
         var source = violations.Count == before || spec.Cron is not null ? Source(spec, path, zone, seed, violations) : null;
@@ -53,7 +57,7 @@ internal static class ScheduleCompiler
     }
 
     /// <summary>The document's short form is a plain string, and a fault is then in the field <c>schedule</c> itself.</summary>
-    public static bool OnlyCron(ScheduleSpec spec) => spec == new ScheduleSpec { Cron = spec.Cron };
+    public static bool OnlyCron(ScheduleSpec spec) => spec.Cron is not null && spec == new ScheduleSpec { Cron = spec.Cron };
 
     private static void CheckForm(ScheduleSpec spec, string path, ICollection<Violation> violations)
     {

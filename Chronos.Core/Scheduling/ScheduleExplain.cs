@@ -23,8 +23,6 @@ public static class ScheduleExplain
             text += $", before {Rfc3339.Format(end)}";
         if (spec.Jitter is { } jitter)
             text += $", spread by up to {Durations.Format(jitter)}";
-        if (!spec.Calendars.IsEmpty)
-            text += $", within the calendars {string.Join(", ", spec.Calendars)}";
         if (spec.Dst == DstRule.WallClock)
             text += ", whenever the wall clock shows it";
 

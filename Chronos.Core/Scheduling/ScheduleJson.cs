@@ -38,9 +38,9 @@ public static class ScheduleJson
     /// <summary>The canonical form: plain text when there is only a cron expression, otherwise an object in fixed order without defaults.</summary>
     public static void Write(Utf8JsonWriter writer, ScheduleSpec spec)
     {
-        if (spec.Cron is { } only && ScheduleCompiler.OnlyCron(spec))
+        if (ScheduleCompiler.OnlyCron(spec))
         {
-            writer.WriteStringValue(only);
+            writer.WriteStringValue(spec.Cron);
             return;
         }
 

@@ -72,7 +72,8 @@ internal static class ChronosServices
             .WithDispatching(
                 new DispatchOptions(), [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), time, registry => registry.Get<TimetableRegionKey>())
             .WithJobs(new JobsOptions(
-                settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()));
+                settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()))
+            .WithPlanReactor();
     }
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services

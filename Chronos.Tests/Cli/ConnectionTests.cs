@@ -82,6 +82,17 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task A_node_below_a_path_is_asked_below_that_path()
+    {
+        await using var node = await StandInNode.AnsweringAsync("""{"items":[]}""");
+        using var cli = new CliRun();
+
+        await cli.RunAsync("job", "list", "--server", $"{node.Url}/chronos/");
+
+        Assert.Equal("/chronos/api/v1/jobs", node.Only.Path);
+    }
+
+    [Fact]
     public async Task The_server_comes_from_the_option_before_the_variable()
     {
         await using var node = await StandInNode.AnsweringAsync("""{"items":[]}""");

@@ -66,6 +66,8 @@ public sealed class ExitCodeTests
     [InlineData("backfill", "j", "--from", "-1h")]
     [InlineData("why", "j", "2026-03-29T01:00:00")]
     [InlineData("job", "list", "--server", "ftp://x")]
+    [InlineData("job", "get", "..")]
+    [InlineData("job", "get", "")]
     public async Task Wrong_usage_is_exit_code_2_and_asks_nobody(params string[] args)
     {
         using var cli = new CliRun();

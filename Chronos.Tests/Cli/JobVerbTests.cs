@@ -48,7 +48,11 @@ public sealed class JobVerbTests
         { ["operation", "cancel", "0123456789ABCDEF~1"], "POST", "/api/v1/operations/0123456789ABCDEF~1/cancel", "" },
         { ["cluster", "show"], "GET", "/api/v1/cluster", null },
         { ["cluster", "timetables"], "GET", "/api/v1/cluster/timetables", null },
+        { ["cluster", "members"], "GET", "/api/v1/cluster/members", null },
         { ["stats"], "GET", "/api/v1/stats", null },
+        { ["stats", "--from", "-24h"], "GET", "/api/v1/stats?from=2026-03-27T12%3A00%3A00Z", null },
+        { ["key", "list"], "GET", "/api/v1/keys", null },
+        { ["key", "revoke", "abcd1234", "--reason", "left"], "DELETE", "/api/v1/keys/abcd1234?reason=left", null },
         { ["health"], "GET", "/health/ready", null },
     };
 

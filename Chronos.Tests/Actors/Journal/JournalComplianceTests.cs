@@ -126,34 +126,6 @@ public abstract class JournalComplianceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_full_queue_refuses_more_and_stores_what_it_took()
-    {
-        await using var harness = await Start(
-            "akka.persistence.journal.sql.buffer-size = 8\nakka.persistence.journal.sql.batch-size = 1\nakka.persistence.journal.sql.circuit-breaker.max-failures = 1000");
-        var writers = Enumerable.Range(0, 60).Select(n => harness.Writer($"notes|{n}")).ToList();
-        await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask())));
-        List<Task<object>> answers;
-        using (new LockedFile(harness.Database))
-        {
-            answers = [.. writers.Select(w => w.Ask<object>(new NotesActor.Note("a")))];
-
-            // Answers keep their order, so a refusal shows only after the lock is gone. A recovery passes through the same mailbox.
-            for (var n = 0; n < 5; n++)
-            {
-                await State(harness, $"another|{n}");
-            }
-        }
-
-        var results = await Task.WhenAll(answers);
-        Assert.Contains(results, r => r is NotesActor.Done);
-        Assert.Contains(results, r => r is NotesActor.Failed);
-        for (var n = 0; n < writers.Count; n++)
-        {
-            Assert.Equal(results[n] is NotesActor.Done ? 1 : 0, (await State(harness, $"notes|{n}")).Texts.Count);
-        }
-    }
-
-    [Fact]
     public async Task A_snapshot_is_offered_with_the_events_after_it()
     {
         await using (var harness = await Start())

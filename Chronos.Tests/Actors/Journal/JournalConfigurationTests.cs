@@ -79,10 +79,11 @@ public sealed class JournalConfigurationTests : IDisposable
     [Fact]
     public void The_journal_before_the_HOCON_file_is_refused()
     {
-        var services = new ServiceCollection();
+        using var services = new ServiceCollection()
+            .AddAkka("none", akka => akka.WithChronosJournal(new JournalOptions(_folder.Location, Durability.Full, new JournalPulse())))
+            .BuildServiceProvider();
 
-        var error = Assert.Throws<InvalidOperationException>(() => services
-            .AddAkka("none", akka => akka.WithChronosJournal(new JournalOptions(_folder.Location, Durability.Full, new JournalPulse()))));
+        var error = Assert.Throws<InvalidOperationException>(services.GetRequiredService<AkkaConfigurationBuilder>);
 
         Assert.Contains(nameof(HoconFile.WithChronosHocon), error.Message, StringComparison.Ordinal);
     }

@@ -73,7 +73,7 @@ internal sealed class JournalHarness : IAsyncDisposable
         return new JournalHarness(host, options);
     }
 
-    public IActorRef Writer(string persistenceId) => System.ActorOf(Props.Create(() => new NotesActor(persistenceId)));
+    public IActorRef Writer(string persistenceId) => System.ActorOf(Props.Create(() => new NotesActor(persistenceId, true)));
 
     public async ValueTask DisposeAsync()
     {

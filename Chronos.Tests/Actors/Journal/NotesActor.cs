@@ -10,9 +10,10 @@ internal sealed class NotesActor : ReceivePersistentActor
     private readonly List<string> _texts = [];
     private IActorRef _asker = ActorRefs.Nobody;
 
-    public NotesActor(string persistenceId)
+    public NotesActor(string persistenceId, bool snapshots)
     {
         PersistenceId = persistenceId;
+        Recovery = snapshots ? new Recovery() : new Recovery(SnapshotSelectionCriteria.None);
         Recover<Noted>(e => _texts.Add(e.Text));
         Recover<SnapshotOffer>(o => _texts.AddRange(((Notes)o.Snapshot).Texts));
 
@@ -50,6 +51,8 @@ internal sealed class NotesActor : ReceivePersistentActor
     }
 
     public override string PersistenceId { get; }
+
+    public override Recovery Recovery { get; }
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => _asker.Tell(new Failed(cause));
 

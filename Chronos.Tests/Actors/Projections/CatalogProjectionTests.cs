@@ -1,6 +1,7 @@
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
+using Xunit;
 using static Chronos.Tests.Actors.Projections.ReadSide;
 
 namespace Chronos.Tests.Actors.Projections;

@@ -2,6 +2,7 @@ using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
+using Xunit;
 using static Chronos.Tests.Actors.Projections.ReadSide;
 
 namespace Chronos.Tests.Actors.Projections;

@@ -6,6 +6,7 @@ using Chronos.Core.Projections;
 using Chronos.Core.Scheduling;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
 
 namespace Chronos.Tests.Actors.Projections;
 
@@ -86,7 +87,10 @@ internal sealed class ReadSide : IDisposable
     public void Dispose()
     {
         Stop();
-        Directory.Delete(Folder, recursive: true);
+        if (Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     public static JobId Id(string name) => JobId.For(TenantId.Default, name);

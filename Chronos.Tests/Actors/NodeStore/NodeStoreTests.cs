@@ -1,0 +1,162 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Chronos.Actors.NodeStore;
+using Chronos.Core.Governance.Access;
+using Chronos.Core.Kernel;
+using Chronos.Tests.Actors.Projections;
+using Xunit;
+
+namespace Chronos.Tests.Actors.NodeStore;
+
+public sealed class NodeStoreTests : IAsyncDisposable
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly string _folder = Directory.CreateTempSubdirectory("chronos-node-").FullName;
+    private readonly FakeJournal _journal = new();
+    private readonly KeyDirectory _directory = new(TimeProvider.System);
+    private readonly ActorSystem _system = System();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _system.Terminate();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Keys_of_the_journal_open_the_door_until_they_are_revoked_or_expire()
+    {
+        Start(_system, _directory);
+        _journal.Append(Created(1), Created(2), Created(3) with { Expires = At });
+        await ReadSide.Until(() => _directory.Count == 3);
+        Assert.Equal((Key(1).Id, Scopes.JobsRead, "key:k1"), (_directory.Authenticate(Key(1).Text)!.Id, _directory.Authenticate(Key(1).Text)!.Scopes, _directory.Authenticate(Key(1).Text)!.Principal.Name));
+        Assert.Null(_directory.Authenticate(Key(3).Text));
+        Assert.Null(_directory.Authenticate(Key(4).Text));
+        Assert.Null(_directory.Authenticate(Key(1).Text[..^2] + "00"));
+        Assert.Null(_directory.Authenticate(null));
+
+        _journal.Append(new KeyRingEvents.KeyRevoked(TenantId.Default, Key(2).Id, null, new Principal("ann"), At));
+        await ReadSide.Until(() => _directory.Authenticate(Key(2).Text) is null);
+        Assert.NotNull(_directory.Authenticate(Key(1).Text));
+    }
+
+    [Fact]
+    public async Task After_a_restart_the_keys_are_there_although_the_journal_is_out_of_reach()
+    {
+        await FillAndStop();
+        _journal.Fault = new IOException("away");
+        var directory = new KeyDirectory(TimeProvider.System);
+        var system = System();
+        Start(system, directory);
+        await ReadSide.Until(() => directory.Count == 5);
+        Assert.Null(directory.Authenticate(Key(4).Text));
+        Assert.NotNull(directory.Authenticate(Key(5).Text));
+        await system.Terminate();
+    }
+
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("garbage")]
+    [InlineData("empty")]
+    [InlineData("truncated")]
+    [InlineData("garbage in the middle")]
+    [InlineData("a key was added by hand")]
+    [InlineData("a place ahead of the journal")]
+    public async Task A_harmed_file_is_rebuilt_from_the_journal(string harm)
+    {
+        await FillAndStop();
+        Harm(harm);
+        var directory = new KeyDirectory(TimeProvider.System);
+        var system = System();
+        Start(system, directory);
+        await ReadSide.Until(() => directory.Count == 5 && directory.Authenticate(Key(4).Text) is null && directory.Authenticate(Key(5).Text) is not null);
+        await ReadSide.Until(() => File.Exists(DbPath));
+        await system.Terminate();
+
+        var (file, state) = NodeStoreFile.Open(DbPath);
+        file.Dispose();
+        Assert.Equal(5, state.Keys.Count);
+        Assert.Equal([Key(4).Id], state.Keys.Values.Where(k => k.Revoked).Select(k => k.Id));
+    }
+
+    [Fact]
+    public void Facts_that_arrive_late_or_twice_change_nothing()
+    {
+        var revoked = new KeyRingEvents.KeyRevoked(TenantId.Default, Key(1).Id, null, new Principal("ann"), At);
+        _directory.Learn(Created(1));
+        var before = _directory.Snapshot.Values.ToList();
+        _directory.Learn(revoked);
+        _directory.Learn(Created(1));
+        _directory.Learn(before);
+        Assert.Null(_directory.Authenticate(Key(1).Text));
+    }
+
+    private string DbPath => Path.Combine(_folder, "node.db");
+
+    private async Task FillAndStop()
+    {
+        var system = System();
+        var directory = new KeyDirectory(TimeProvider.System);
+        Start(system, directory);
+        _journal.Append([.. Enumerable.Range(1, 5).Select(Created), ReadSide.Created("a"),
+            new KeyRingEvents.KeyRevoked(TenantId.Default, Key(4).Id, null, new Principal("ann"), At)]);
+        await ReadSide.Until(() => directory.Count == 5 && directory.Authenticate(Key(4).Text) is null);
+        await system.Terminate();
+    }
+
+    private void Harm(string how)
+    {
+        switch (how)
+        {
+            case "missing":
+                File.Delete(DbPath);
+                break;
+            case "garbage":
+                File.WriteAllBytes(DbPath, [.. Enumerable.Range(0, 40_000).Select(i => (byte)((i * 31) >> 2))]);
+                break;
+            case "empty":
+                File.WriteAllBytes(DbPath, []);
+                break;
+            case "truncated":
+                using (var file = File.OpenWrite(DbPath))
+                {
+                    file.SetLength(file.Length / 2);
+                }
+
+                break;
+            case "garbage in the middle":
+                using (var file = File.OpenWrite(DbPath))
+                {
+                    file.Position = 8192;
+                    file.Write([.. Enumerable.Range(0, (int)file.Length - 8192).Select(i => (byte)(i * 31))]);
+                }
+
+                break;
+            case "a key was added by hand":
+                using (var database = new LiteDB.LiteDatabase(DbPath))
+                {
+                    database.GetCollection("keys").Insert(new LiteDB.BsonDocument
+                    {
+                        ["_id"] = "intruder", ["tenant"] = "default", ["name"] = "x", ["hash"] = Key(9).Hash, ["scopes"] = (int)Scopes.Admin, ["revoked"] = false,
+                    });
+                }
+
+                break;
+            default:
+                var (store, state) = NodeStoreFile.Open(DbPath);
+                store.Save(state with { Offset = 99_999 }, []);
+                store.Dispose();
+                break;
+        }
+    }
+
+    private void Start(ActorSystem system, KeyDirectory directory) =>
+        system.ActorOf(NodeStoreActor.Props(DbPath, _journal, _journal.Pulse, directory, TimeProvider.System), "node-store");
+
+    private static ActorSystem System() => ActorSystem.Create("nodes", ConfigurationFactory.ParseString(
+        $"akka.loglevel = OFF\nakka.stdout-loglevel = OFF\n{NodeStoreActor.Dispatcher}.type = PinnedDispatcher"));
+
+    private static ApiKey Key(int number) => ApiKey.From([.. Enumerable.Range(0, ApiKey.EntropyBytes).Select(i => (byte)(i + (number * 37)))]);
+
+    private static KeyRingEvents.KeyCreated Created(int number) =>
+        new(TenantId.Default, Key(number).Id, $"k{number}", Key(number).Hash, Scopes.JobsRead, null, new Principal("ann"), At);
+}

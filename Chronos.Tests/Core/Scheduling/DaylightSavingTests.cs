@@ -1,0 +1,78 @@
+using CsCheck;
+using Chronos.Core.Scheduling;
+using NodaTime;
+using Xunit;
+
+namespace Chronos.Tests.Core.Scheduling;
+
+/// <summary>
+/// The engine against the brute-force oracle, around changes of every zone of tzdb from 2000 to 2040. CI takes a sample;
+/// <c>CHRONOS_ORACLE=all</c> runs every change with every shape.
+/// </summary>
+[Trait("speed", "slow")]
+public sealed class DaylightSavingTests(ITestOutputHelper output)
+{
+    private static readonly (string Zone, Instant At)[] Changes = [.. AllChanges()];
+
+    [Fact]
+    public void Around_every_change_of_a_clock_the_engine_agrees_with_the_oracle()
+    {
+        if (Environment.GetEnvironmentVariable("CHRONOS_ORACLE") == "all")
+        {
+            Parallel.ForEach(Changes, change =>
+            {
+                foreach (var shape in Shape.All)
+                    Agree(change.Zone, change.At, shape);
+            });
+        }
+        else
+        {
+            Gen.Select(Gen.Int[0, Changes.Length - 1], Gen.Int[0, Shape.All.Length - 1])
+                .Sample((change, shape) => Agree(Changes[change].Zone, Changes[change].At, Shape.All[shape]), iter: 4000);
+        }
+
+        output.WriteLine($"{Changes.Length} changes, {Shape.All.Length} shapes, tzdb {Schedule.TzdbVersion}");
+        Assert.True(Changes.Length > 15_000);
+    }
+
+    [Theory]
+    [InlineData("Africa/Casablanca")]
+    [InlineData("Europe/Dublin")]
+    [InlineData("Pacific/Apia")]
+    [InlineData("Australia/Lord_Howe")]
+    [InlineData("America/Sao_Paulo")]
+    [InlineData("Antarctica/Troll")]
+    [InlineData("Asia/Pyongyang")]
+    public void The_odd_zones_agree_at_each_of_their_changes(string zone)
+    {
+        var changes = Changes.Where(change => change.Zone == zone).ToList();
+        Assert.NotEmpty(changes);
+        foreach (var change in changes.TakeLast(12))
+        {
+            foreach (var shape in Shape.All)
+                Agree(change.Zone, change.At, shape);
+        }
+    }
+
+    private static void Agree(string zone, Instant change, Shape shape)
+    {
+        var from = Instant.FromUnixTimeSeconds((change.ToUnixTimeSeconds() / 60 * 60) - (30 * 3600));
+        var to = from + Duration.FromHours(60);
+        var expected = MinuteOracle.Times(DateTimeZoneProviders.Tzdb[zone], shape, from, to);
+        var schedule = Given.Valid(shape.Expression, zone);
+        var (first, end) = (from.ToDateTimeOffset(), to.ToDateTimeOffset());
+        var actual = Given.Between(schedule, first, end).ToList();
+
+        Assert.True(expected.SequenceEqual(actual), $"{zone} {shape} from {first:u}: only in oracle [{Times(expected.Except(actual))}], only in engine [{Times(actual.Except(expected))}]");
+        Assert.Equal(expected.Count, schedule.Count(first.AddTicks(-1), end.AddTicks(-1)));
+        Assert.Equal(expected.Count == 0 ? null : expected[^1], schedule.Last(first.AddTicks(-1), end.AddTicks(-1)));
+    }
+
+    private static string Times(IEnumerable<DateTimeOffset> times) => string.Join(", ", times.Take(5).Select(at => at.ToString("u")));
+
+    private static IEnumerable<(string Zone, Instant At)> AllChanges() =>
+        from id in DateTimeZoneProviders.Tzdb.Ids
+        from interval in DateTimeZoneProviders.Tzdb[id].GetZoneIntervals(Instant.FromUtc(2000, 1, 1, 0, 0), Instant.FromUtc(2041, 1, 1, 0, 0))
+        where interval.HasStart && interval.Start >= Instant.FromUtc(2000, 1, 2, 0, 0)
+        select (id, interval.Start);
+}

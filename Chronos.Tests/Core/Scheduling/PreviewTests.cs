@@ -1,0 +1,89 @@
+using Chronos.Core.Scheduling;
+using Xunit;
+
+namespace Chronos.Tests.Core.Scheduling;
+
+public sealed class PreviewTests
+{
+    [Fact]
+    public void A_gap_is_told()
+    {
+        var rows = SchedulePreview.Rows(Given.Valid("30 2 * * *", "Europe/Berlin"), Given.Time("2026-03-28T12:00:00Z"), null, 2);
+        Assert.Equal(["gap: 02:30 does not exist, fires 03:00"], rows[0].Notes);
+        Assert.Equal(Given.Time("2026-03-29T01:00:00Z"), rows[0].At);
+        Assert.Equal("2026-03-29T03:00:00+02:00", rows[0].Local.ToString("yyyy-MM-dd'T'HH:mm:ssK", null));
+        Assert.Empty(rows[1].Notes);
+
+        var many = SchedulePreview.Rows(Given.Valid("*/15 2 * * *", "Europe/Berlin"), Given.Time("2026-03-29T00:00:00Z"), null, 1);
+        Assert.Equal(["gap: 02:00 and 3 more do not exist, fires 03:00"], many[0].Notes);
+    }
+
+    [Fact]
+    public void A_repeated_hour_is_told()
+    {
+        var (from, to) = (Given.Time("2026-10-25T00:00:00Z"), Given.Time("2026-10-25T03:00:00Z"));
+        var rows = SchedulePreview.Rows(Given.Valid("*/30 * * * *", "Europe/Berlin"), from, to, 100);
+        Assert.Equal(["first", "first", "second", "second", "", ""], rows.Select(row => row.Notes.Select(note => note.Split(' ')[2]).SingleOrDefault("")));
+        Assert.Equal(["repeated hour, first pass"], SchedulePreview.Rows(Given.Valid("30 2 * * *", "Europe/Berlin"), from, to, 9).Single().Notes);
+    }
+
+    [Fact]
+    public void The_window_takes_its_start_leaves_its_end_and_is_limited()
+    {
+        var (from, to) = (Given.Time("2026-01-01T00:00:00Z"), Given.Time("2026-01-01T03:00:00Z"));
+        var schedule = Given.Valid("0 * * * *");
+        Assert.Equal([0, 1, 2], SchedulePreview.Rows(schedule, from, to, 100).Select(row => row.At.Hour));
+        Assert.Equal(2, SchedulePreview.Rows(schedule, from, to, 2).Length);
+        Assert.Equal(100_000, SchedulePreview.Rows(schedule, from).Take(100_000).Count());
+    }
+
+    [Fact]
+    public void Jitter_is_told_as_it_will_be()
+    {
+        var schedule = Given.Valid("""{"cron": "0 * * * *", "jitter": "30s"}""");
+        var row = SchedulePreview.Rows(schedule, Given.Time("2026-01-01T00:00:00Z"), null, 1)[0];
+        var seconds = (schedule.FireAt(row.At) - row.At).TotalSeconds;
+        Assert.Equal([FormattableString.Invariant($"jitter +{seconds:0.###} s")], row.Notes);
+    }
+
+    [Theory]
+    [InlineData("30 2 * * MON-FRI", "At 02:30 on Monday to Friday, UTC time.")]
+    [InlineData("*/15 * * * *", "Every 15 minutes, UTC time.")]
+    [InlineData("* * * * *", "Every minute, UTC time.")]
+    [InlineData("* * * * * *", "Every second, UTC time.")]
+    [InlineData("*/10 * * * * *", "Every 10 seconds, UTC time.")]
+    [InlineData("5 * * * *", "At minute 5 of every hour, UTC time.")]
+    [InlineData("*/20 9-17 * * *", "Every 20 minutes of hours 9 to 17, UTC time.")]
+    [InlineData("0 0 13 * FRI", "At 00:00 on day 13 of the month or on Friday, UTC time.")]
+    [InlineData("0 6,18 L,15W JAN,JUL *", "At 06:00 and 18:00 on the last day of the month and the weekday nearest to day 15 of the month in January and July, UTC time.")]
+    [InlineData("0 0 0 1 1 * 2027", "At 00:00 on day 1 of the month in January of 2027, UTC time.")]
+    [InlineData("0 8 * * 5#2", "At 08:00 on the second Friday of the month, UTC time.")]
+    [InlineData("@every 90s", "Every 1m30s.")]
+    [InlineData("""{"every": "5m after_completion"}""", "5m after the end of the previous execution.")]
+    [InlineData("""{"at": "2026-12-24T18:00:00Z"}""", "Once, at 2026-12-24T18:00:00Z.")]
+    [InlineData("""{"cron": "0 0 13 * 5", "day_match": "all", "jitter": "30s"}""", "At 00:00 on day 13 of the month if it is Friday, UTC time, spread by up to 30s.")]
+    public void A_schedule_is_explained_in_one_sentence(string schedule, string sentence) =>
+        Assert.Equal(sentence, ScheduleExplain.Sentence(Given.Valid(schedule)));
+
+    [Theory]
+    [InlineData("*/7 * * * *", "uneven")]
+    [InlineData("* * * * *", "too_often")]
+    [InlineData("30 2 * * *", "gap")]
+    [InlineData("30 2 * * *", "overlap")]
+    [InlineData("0 0 */2 * MON", "both_days")]
+    [InlineData("0 0 31 * *", "short_months")]
+    [InlineData("0 0 0 1 1 * 2020", "never")]
+    [InlineData("""{"cron": "*/10 * * * *", "jitter": "1h"}""", "jitter_cut")]
+    [InlineData("""{"rrule": "FREQ=WEEKLY"}""", "no_anchor")]
+    public void What_surprises_is_warned_of(string schedule, string code) =>
+        Assert.Contains(code, Codes(schedule));
+
+    [Theory]
+    [InlineData("0 12 * * *")]
+    [InlineData("*/15 * * * *")]
+    [InlineData("0 12 L * *")]
+    public void What_is_plain_is_not_warned_of(string schedule) => Assert.Empty(Codes(schedule));
+
+    private static IEnumerable<string> Codes(string schedule) =>
+        ScheduleLint.Warnings(Given.Valid(schedule, "Europe/Berlin"), Given.Time("2026-01-01T00:00:00Z"), TimeSpan.FromMinutes(5)).Select(warning => warning.Code);
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using Chronos.Tests.Laws;
+
+namespace Chronos.Tests.Kit;
+
+/// <summary>A node as an operator has it: the built program in a process of its own, that can be killed.</summary>
+internal sealed class NodeProcess : IAsyncDisposable
+{
+    private readonly string[] _options;
+    private Process? _process;
+
+    public NodeProcess(string data, params string[] options)
+    {
+        (Data, _options, Port) = (data, options, FreePort());
+        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port}/"), Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    public string Data { get; }
+
+    public int Port { get; }
+
+    public HttpClient Http { get; }
+
+    public ConcurrentQueue<string> Output { get; } = [];
+
+    public Process Process => _process ?? throw new InvalidOperationException("the node was not started");
+
+    /// <summary>Starts the node and returns when it is ready; the time is from process start to the first answer of <c>/health/ready</c>.</summary>
+    public async Task<TimeSpan> Start()
+    {
+        var program = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
+        var start = new ProcessStartInfo("dotnet", [program, "dev", "--port", $"{Port}", "--data", Data, .. _options])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath(),
+        };
+        foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(key);
+        }
+
+        var watch = Stopwatch.StartNew();
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, e) => Output.Enqueue(e.Data ?? "");
+        _process.ErrorDataReceived += (_, e) => Output.Enqueue(e.Data ?? "");
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        await Eventually.True(async () =>
+        {
+            if (_process.HasExited)
+            {
+                throw new InvalidOperationException($"the node ended with {_process.ExitCode}:\n{string.Join('\n', Output)}");
+            }
+
+            try
+            {
+                return (await Http.GetAsync("health/ready")).StatusCode == HttpStatusCode.OK;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, TimeSpan.FromSeconds(60));
+        var ready = watch.Elapsed;
+        Http.DefaultRequestHeaders.Remove("X-API-Key");
+        Http.DefaultRequestHeaders.Add("X-API-Key", (await File.ReadAllTextAsync(Path.Combine(Data, "admin.key"))).Trim());
+        return ready;
+    }
+
+    /// <summary><c>kill -9</c>.</summary>
+    public async Task Kill()
+    {
+        Process.Kill();
+        await Process.WaitForExitAsync();
+    }
+
+    /// <summary>Ends it as an operator would, with SIGTERM.</summary>
+    public async Task Stop()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{Process.Id}"]);
+        await kill.WaitForExitAsync();
+        await Process.WaitForExitAsync();
+    }
+
+    public async Task<JsonElement> Get(string path)
+    {
+        using var answer = await Http.GetAsync("api/v1/" + path);
+        return await Json(answer);
+    }
+
+    public async Task<JsonElement> Post(string path, object body)
+    {
+        using var answer = await Http.PostAsJsonAsync("api/v1/" + path, body);
+        return await Json(answer);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            await Kill();
+        }
+
+        _process?.Dispose();
+        Http.Dispose();
+    }
+
+    private static async Task<JsonElement> Json(HttpResponseMessage answer)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        return answer.IsSuccessStatusCode
+            ? JsonDocument.Parse(text).RootElement
+            : throw new HttpRequestException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} answered {(int)answer.StatusCode}: {text}");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+#if DEBUG
+    private const string Configuration = "Debug";
+#else
+    private const string Configuration = "Release";
+#endif
+}
