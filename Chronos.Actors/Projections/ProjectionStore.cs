@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.IO.Hashing;
+using System.Text;
 using Chronos.Core.Projections;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -10,6 +12,9 @@ internal sealed class ProjectionStore
 {
     public const int MaxChunk = 1_000;
     private const int MinChunk = 16;
+
+    /// <summary>The row of the offsets that is no projection: it holds the fingerprint of the tables.</summary>
+    private const string SchemaRow = "";
 
     private readonly ILogger _log;
 
@@ -34,6 +39,11 @@ internal sealed class ProjectionStore
     {
         ReadDatabase.Execute(
             Connection, "CREATE TABLE IF NOT EXISTS projection_offsets (name TEXT PRIMARY KEY, ordering INTEGER NOT NULL, model_version INTEGER NOT NULL) WITHOUT ROWID");
+        if (Find(SchemaRow) is { } known && known.Ordering != Schema(null))
+        {
+            throw new SqliteException("malformed: its tables are not those that it was closed with", 11);
+        }
+
         foreach (var track in tracks)
         {
             track.State = ProjectionState.Rebuilding;
@@ -68,7 +78,8 @@ internal sealed class ProjectionStore
     {
         using var transaction = Connection.BeginTransaction();
         track.Projection.Reset(Connection, transaction);
-        Save(track, 0, transaction);
+        Save(track.Name, 0, track.Projection.ModelVersion, transaction);
+        Save(SchemaRow, Schema(transaction), 0, transaction);
         transaction.Commit();
         track.Offset = 0;
         track.State = ProjectionState.Rebuilding;
@@ -108,7 +119,7 @@ internal sealed class ProjectionStore
         foreach (var track in group)
         {
             track.Projection.Apply(entries, Connection, transaction);
-            Save(track, last, transaction);
+            Save(track.Name, last, track.Projection.ModelVersion, transaction);
         }
 
         transaction.Commit();
@@ -149,14 +160,22 @@ internal sealed class ProjectionStore
         return reader.Read() ? (reader.GetInt64(0), reader.GetInt32(1)) : null;
     }
 
-    private void Save(ProjectionTrack track, long ordering, SqliteTransaction transaction)
+    /// <summary>Fingerprint of every table and index: a file can be sound and yet lack one.</summary>
+    private long Schema(SqliteTransaction? transaction)
+    {
+        using var command = Sql.Command(Connection, "SELECT coalesce(group_concat(sql, ';'), '') FROM (SELECT sql FROM sqlite_master ORDER BY name)");
+        command.Transaction = transaction;
+        return unchecked((long)XxHash64.HashToUInt64(Encoding.UTF8.GetBytes((string)command.ExecuteScalar()!)));
+    }
+
+    private void Save(string name, long ordering, int version, SqliteTransaction transaction)
     {
         using var command = Connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = "INSERT OR REPLACE INTO projection_offsets (name, ordering, model_version) VALUES ($name, $ordering, $version)";
-        command.Parameters.AddWithValue("$name", track.Name);
+        command.Parameters.AddWithValue("$name", name);
         command.Parameters.AddWithValue("$ordering", ordering);
-        command.Parameters.AddWithValue("$version", track.Projection.ModelVersion);
+        command.Parameters.AddWithValue("$version", version);
         command.ExecuteNonQuery();
     }
 }
