@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Chronos.Tests.Cli.Kit;
+using Xunit;
+
+namespace Chronos.Tests.Cli;
+
+/// <summary>The verbs against a node that <c>chronosctl dev</c> started, with a target that really receives.</summary>
+[Trait("speed", "slow")]
+public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
+{
+    [Fact]
+    public async Task A_job_lives_its_whole_life()
+    {
+        await using var target = await StandInNode.AnsweringAsync(new CannedAnswer(200, """{"answer":42}"""));
+
+        await DoneAsync("job", "create", "--name", "life", "--schedule", "0 2 * * *", "--timezone", "Europe/Berlin", "--url", target.Url, "--body", """{"hello":"world"}""", "--tag", "team=data");
+        Assert.Equal(6, (await node.RunAsync("job", "create", "--name", "life", "--url", target.Url)).Exit);
+
+        var run = await DoneAsync("job", "trigger", "life", "--wait", "-o", "json");
+        var id = Json(run).GetProperty("id").GetString()!;
+        Assert.Equal("succeeded", Json(run).GetProperty("status").GetString());
+        Assert.Equal(id, target.Only.Header("Idempotency-Key"));
+        Assert.Equal("""{"answer":42}""", (await DoneAsync("execution", "output", id)).Out);
+        Assert.Contains("attempts:", (await DoneAsync("execution", "get", id)).Out, StringComparison.Ordinal);
+
+        Assert.Equal("paused life until 2099-01-01T00:00:00Z\n", (await DoneAsync("job", "pause", "life", "--reason", "test", "--until", "2099-01-01T00:00:00Z")).Out);
+        Assert.Equal("resumed life: 0 slots missed, 0 caught up\n", (await DoneAsync("job", "resume", "life")).Out);
+
+        await DoneAsync("job", "update", "life", "--set", "retry.max_attempts=7", "--set", "owner=me");
+        Assert.Equal(6, (await node.RunAsync("job", "update", "life", "--set", "owner=you", "--if-match", "1")).Exit);
+        Assert.Equal("2\n1\n", (await DoneAsync("job", "versions", "life", "-q")).Out);
+        var changed = (await DoneAsync("job", "diff", "life", "1", "-q")).OutLines;
+        Assert.Equal(2, changed.Length);
+        Assert.Contains("owner", changed);
+        Assert.Contains(changed, path => path.StartsWith("retry", StringComparison.Ordinal));
+        await DoneAsync("job", "rollback", "life", "1");
+        Assert.False(Json(await DoneAsync("job", "get", "life", "-o", "json")).TryGetProperty("owner", out var owner) && owner.ValueKind == JsonValueKind.String);
+
+        Assert.Equal(3, (await DoneAsync("job", "next", "life", "--count", "3", "-q")).OutLines.Length);
+        Assert.Equal(1, (await node.RunAsync("job", "update", "life", "--set", "webhook.url=17")).Exit);
+        await DoneAsync("job", "delete", "life");
+        Assert.Equal(3, (await node.RunAsync("job", "get", "life")).Exit);
+    }
+
+    [Fact]
+    public async Task What_get_writes_update_reads()
+    {
+        await DoneAsync("job", "create", "--name", "round", "--url", "http://127.0.0.1:9/", "--disabled");
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "round.yaml"), (await DoneAsync("job", "get", "round", "-o", "yaml")).Out, TestContext.Current.CancellationToken);
+
+        Assert.Contains("updated round", (await DoneAsync("job", "update", "round", "-f", "round.yaml")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_export_and_apply_again_changes_nothing()
+    {
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "two.yaml"), "name: two-a\nenabled: false\nschedule: \"@daily\"\nwebhook: { url: http://127.0.0.1:9/ }\n---\nname: two-b\nwebhook: { url: http://127.0.0.1:9/ }\n", TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, Json(await DoneAsync("job", "apply", "-f", "two.yaml", "--dry-run", "-o", "json")).GetProperty("created").GetInt32());
+        Assert.Equal(3, (await node.RunAsync("job", "get", "two-a")).Exit);
+        Assert.Contains("two.yaml:2", (await DoneAsync("job", "apply", "-f", "two.yaml")).Out, StringComparison.Ordinal);
+        Assert.Equal("2 unchanged\n", (await DoneAsync("job", "apply", "-f", "two.yaml")).Error);
+
+        await UntilAsync(async () => (await DoneAsync("job", "list", "--search", "two", "-q")).OutLines.Length == 2);
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "exported.yaml"), (await DoneAsync("job", "export")).Out, TestContext.Current.CancellationToken);
+        var again = Json(await DoneAsync("job", "apply", "-f", "exported.yaml", "-o", "json"));
+        Assert.Equal(0, again.GetProperty("created").GetInt32() + again.GetProperty("updated").GetInt32());
+    }
+
+    [Fact]
+    public async Task Slots_that_fired_can_be_explained_followed_and_filled_again()
+    {
+        await using var target = await StandInNode.AnsweringAsync("{}");
+        await DoneAsync("job", "create", "--name", "each-second", "--schedule", "* * * * * *", "--url", target.Url);
+
+        var seen = (await DoneAsync("execution", "tail", "--job", "each-second", "--count", "2", "--interval", "200ms", "-o", "json")).OutLines;
+        var ended = seen.Select(line => JsonDocument.Parse(line).RootElement).First(e => e.GetProperty("status").GetString() == "succeeded");
+        var at = ended.GetProperty("scheduled_at").GetString()!;
+
+        var why = Json(await DoneAsync("why", "each-second", at, "-o", "json"));
+        Assert.Equal("fired", why.GetProperty("disposition").GetString());
+        Assert.Contains(at, (await DoneAsync("slots", "each-second")).Out, StringComparison.Ordinal);
+        Assert.NotEmpty((await DoneAsync("why", "each-second", "+1h")).Out);
+
+        await DoneAsync("job", "disable", "each-second");
+        var filled = Json(await DoneAsync("backfill", "each-second", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:00:03Z", "--max-concurrent", "2", "--wait", "-o", "json"));
+        Assert.Equal((3, 3), (filled.GetProperty("total").GetInt32(), filled.GetProperty("succeeded").GetInt32()));
+        Assert.Contains(filled.GetProperty("operation").GetString()!, (await DoneAsync("operation", "list", "each-second", "-q")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_does_what_its_scopes_allow_until_it_is_revoked()
+    {
+        var key = Json(await DoneAsync("key", "create", "reader", "--scope", "jobs:read", "-o", "json"));
+        var (id, secret) = (key.GetProperty("id").GetString()!, key.GetProperty("key").GetString()!);
+
+        await UntilAsync(async () => (await node.RunAsync("job", "list", "--key", secret)).Exit == 0);
+        Assert.Equal(4, (await node.RunAsync("job", "create", "--name", "forbidden", "--url", "http://127.0.0.1:9/", "--key", secret)).Exit);
+        Assert.Contains(id, (await DoneAsync("key", "list", "-q")).OutLines);
+        await DoneAsync("key", "revoke", id);
+        await UntilAsync(async () => (await node.RunAsync("job", "list", "--key", secret)).Exit == 4);
+    }
+
+    [Fact]
+    public async Task The_node_says_how_it_is()
+    {
+        Assert.Contains("status:", (await DoneAsync("health")).Out, StringComparison.Ordinal);
+        Assert.Contains("leader:", (await DoneAsync("cluster", "show")).Out, StringComparison.Ordinal);
+        Assert.NotEmpty((await DoneAsync("stats")).Out);
+        await DoneAsync("cluster", "members");
+        await DoneAsync("cluster", "timetables");
+        await DoneAsync("dlq", "list");
+        Assert.Equal(3, (await node.RunAsync("execution", "get", "nothing")).Exit);
+        Assert.Equal(4, (await node.RunAsync("job", "list", "--key", "wrong")).Exit);
+    }
+
+    private async Task<CliResult> DoneAsync(params string[] args)
+    {
+        var result = await node.RunAsync(args);
+        Assert.True(result.Exit == 0, $"chronosctl {string.Join(' ', args)}: {result.Exit}\n{result.Out}{result.Error}");
+        return result;
+    }
+
+    private static JsonElement Json(CliResult result) => JsonDocument.Parse(result.Out).RootElement;
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
+        }
+    }
+}
