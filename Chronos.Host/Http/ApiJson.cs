@@ -60,6 +60,8 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(EchoView))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
+    private static ApiJson? _api;
+
     /// <summary>With text as it is: an answer is no part of a page, so quotes need no escapes beyond JSON's own.</summary>
-    public static ApiJson Api { get; } = new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static ApiJson Api => _api ??= new ApiJson(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }
