@@ -109,7 +109,7 @@ public sealed class EverySlotTests : IDisposable
                     var fired = slot.GetProperty("disposition").GetString() is "fired" or "caught_up";
                     if (fired)
                     {
-                        Assert.Contains(slot.GetProperty("execution_id").GetString(), received);
+                        Assert.Contains(slot.GetProperty("execution_id").GetString()!, received);
                     }
 
                     if (!fired || slot.GetProperty("lateness_ms").GetDouble() > 1_000)
