@@ -60,7 +60,7 @@ internal static class ChronosServices
         var time = services.GetRequiredService<TimeProvider>();
         return akka
             .WithChronosHocon()
-            .AddHocon("akka.stdout-loglevel = WARNING", HoconAddMode.Prepend)
+            .AddHocon($"akka.stdout-logger-class = \"{typeof(EdgeLogger).FullName}, {typeof(EdgeLogger).Assembly.GetName().Name}\"", HoconAddMode.Prepend)
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
@@ -89,6 +89,7 @@ internal static class ChronosServices
             var own = ApiJson.Api.Options;
             options.SerializerOptions.PropertyNamingPolicy = own.PropertyNamingPolicy;
             options.SerializerOptions.DefaultIgnoreCondition = own.DefaultIgnoreCondition;
+            options.SerializerOptions.NumberHandling = own.NumberHandling;
             foreach (var converter in own.Converters)
             {
                 options.SerializerOptions.Converters.Add(converter);

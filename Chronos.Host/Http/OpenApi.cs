@@ -57,6 +57,14 @@ internal static class OpenApi
                 schema.Type = JsonSchemaType.String;
                 schema.Enum = [.. Enum.GetValues<FailureClass>().Select(f => (System.Text.Json.Nodes.JsonNode)JobDocumentWords.Of(f))];
             }
+            else if (schema.Required is { Count: > 0 } required)
+            {
+                // What is absent is left out of an answer.
+                foreach (var property in context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable || Nullable.GetUnderlyingType(p.PropertyType) is not null))
+                {
+                    required.Remove(property.Name);
+                }
+            }
             else if (type == typeof(JsonElement))
             {
                 schema.Description ??= "any JSON";

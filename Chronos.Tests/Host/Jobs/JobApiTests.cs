@@ -158,7 +158,6 @@ public sealed class JobApiTests(SharedNode shared)
         await node.Stop();
         await node.StartAgain();
         Assert.Equal((before.Body, key), ((await node.Get("/api/v1/jobs/full")).Body, node.Key));
-        Assert.Equal(HttpStatusCode.OK, (await node.Get("/api/v1/jobs/demo")).Status);
         Assert.Equal(HttpStatusCode.OK, (await node.Get("/health/ready")).Status);
     }
 
@@ -176,17 +175,23 @@ public sealed class JobApiTests(SharedNode shared)
         var job = document.GetProperty("components").GetProperty("schemas").GetProperty("JobView").GetProperty("properties");
         Assert.Equal("date-time", job.GetProperty("created_at").GetProperty("format").GetString());
         Assert.True(job.TryGetProperty("concurrency_limit", out _));
+        var execution = document.GetProperty("components").GetProperty("schemas").GetProperty("ExecutionBody").GetProperty("required").EnumerateArray().Select(r => r.GetString()).ToList();
+        Assert.Contains("status", execution);
+        Assert.DoesNotContain("finished_at", execution);
     }
 
     [Fact]
     public async Task Metrics_are_published_under_their_names()
     {
         await _node.Get("/api/v1/jobs");
+        await _node.Post("/api/v1/jobs", $$"""{"name":"measured","schedule":"* * * * * *","webhook":{"url":"{{_node.Address}}/echo"} }""");
         var metrics = (await _node.Until("/metrics", a => a.Body.Contains("chronos_slots_total{", StringComparison.Ordinal))).Body;
         Assert.Contains("chronos_http_request_duration_seconds_bucket{", metrics, StringComparison.Ordinal);
         Assert.Contains("route=\"/api/v1/jobs\"", metrics, StringComparison.Ordinal);
         Assert.Contains("chronos_leader_epoch", metrics, StringComparison.Ordinal);
         Assert.Contains("chronos_projection_lag_seconds{", metrics, StringComparison.Ordinal);
+        Assert.Contains("chronos_jobs{", metrics, StringComparison.Ordinal);
+        await _node.Send(HttpMethod.Delete, "/api/v1/jobs/measured", null);
     }
 
     [Fact]
