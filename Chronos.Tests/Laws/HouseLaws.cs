@@ -46,7 +46,7 @@ public sealed class HouseLaws
     public void No_file_is_longer_than_500_lines_and_hardly_any_than_300(string project)
     {
         var lengths = Repository.Sources(project).Select(f => (File: f, Lines: File.ReadLines(Path.Combine(Repository.Root, f)).Count())).ToList();
-        Assert.Empty(lengths.Where(l => l.Lines > 500));
+        Assert.DoesNotContain(lengths, l => l.Lines > 500);
         Assert.True(lengths.Count(l => l.Lines > 300) <= lengths.Count / 10 + 1, string.Join(", ", lengths.Where(l => l.Lines > 300)));
     }
 

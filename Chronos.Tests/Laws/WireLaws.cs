@@ -58,6 +58,6 @@ public sealed class WireLaws
     public void No_fixture_is_left_of_a_manifest_that_nobody_reads()
     {
         var manifests = Catalog.Rows.Select(r => r.Manifest).ToHashSet();
-        Assert.Empty(Directory.GetFiles(Folder, "*.json").Select(Path.GetFileNameWithoutExtension).Where(f => !manifests.Contains(f!)));
+        Assert.DoesNotContain(Directory.GetFiles(Folder, "*.json").Select(Path.GetFileNameWithoutExtension), f => !manifests.Contains(f!));
     }
 }

@@ -27,7 +27,7 @@ public sealed class DispatchPoolTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var builder = Host.CreateApplicationBuilder();
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddAkka("pool", akka => akka.WithDispatching(
             new DispatchOptions { Workers = 2, ConcurrencyPerWorker = 1, ReportInterval = TimeSpan.FromMilliseconds(100), StopGrace = TimeSpan.FromMilliseconds(300) },

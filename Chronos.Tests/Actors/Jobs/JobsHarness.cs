@@ -43,7 +43,7 @@ internal sealed class JobsHarness : IAsyncDisposable
     public static async Task<JobsHarness> Start(string folder)
     {
         JobsHarness? harness = null;
-        var builder = Host.CreateApplicationBuilder();
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         var time = TimeProvider.System;
         builder.Services.AddAkka("jobs-test", (akka, services) =>

@@ -60,7 +60,7 @@ internal sealed class JournalHarness : IAsyncDisposable
     public static async Task<JournalHarness> Start(string folder, Durability durability, string hocon)
     {
         var options = new JournalOptions(folder, durability, new JournalPulse());
-        var builder = Host.CreateApplicationBuilder();
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddAkka("journal-test", akka => akka
             .WithChronosHocon()

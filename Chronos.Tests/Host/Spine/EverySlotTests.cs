@@ -57,7 +57,7 @@ public sealed class EverySlotTests : IDisposable
         {
             var why = await node.Get($"jobs/{job}/why?at={Rfc3339.Format(at)}");
             Assert.NotEqual("no_slot", why.GetProperty("disposition").GetString());
-            Assert.Contains(job, why.GetProperty("sentence").GetString());
+            Assert.Contains(Rfc3339.Format(at), why.GetProperty("sentence").GetString());
         }
     }
 
@@ -109,7 +109,7 @@ public sealed class EverySlotTests : IDisposable
                     var fired = slot.GetProperty("disposition").GetString() is "fired" or "caught_up";
                     if (fired)
                     {
-                        Assert.Contains(slot.GetProperty("execution_id").GetString(), received);
+                        Assert.Contains(slot.GetProperty("execution_id").GetString()!, received);
                     }
 
                     if (!fired || slot.GetProperty("lateness_ms").GetDouble() > 1_000)
