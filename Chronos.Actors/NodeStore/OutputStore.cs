@@ -30,6 +30,7 @@ public sealed class OutputStore : IOutputStore, IDisposable
     private readonly Meter _meter = new("Chronos");
     private readonly Counter<long> _dropped;
     private readonly Thread _writer;
+    private int _ended;
 
     public OutputStore(string path, OutputRetention retention, TimeProvider time, ILogger<OutputStore> log)
     {
@@ -61,7 +62,8 @@ public sealed class OutputStore : IOutputStore, IDisposable
     /// <summary>Writes what is queued, then closes.</summary>
     public void Dispose()
     {
-        if (!_queue.IsAddingCompleted)
+        // The container ends it once for each type that it is registered as.
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
         {
             _queue.CompleteAdding();
             _writer.Join();

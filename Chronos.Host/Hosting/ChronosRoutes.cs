@@ -15,6 +15,7 @@ internal static class ChronosRoutes
 {
     public static void MapChronos(this WebApplication app, ChronosSettings settings)
     {
+        app.Services.GetRequiredService<CatalogMetrics>();
         var metrics = app.Services.GetRequiredService<RequestMetrics>();
         app.Use((http, next) => metrics.Measure(http, _ => next(http)));
         app.Use((http, next) =>

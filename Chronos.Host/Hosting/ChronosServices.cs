@@ -17,6 +17,7 @@ using Chronos.Host.Http;
 using Chronos.Host.Jobs;
 using Chronos.Host.Keys;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace Chronos.Host.Hosting;
@@ -59,6 +60,7 @@ internal static class ChronosServices
         var time = services.GetRequiredService<TimeProvider>();
         return akka
             .WithChronosHocon()
+            .AddHocon("akka.stdout-loglevel = WARNING", HoconAddMode.Prepend)
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
@@ -79,7 +81,7 @@ internal static class ChronosServices
     private static IServiceCollection AddApi(this IServiceCollection services) => services
         .AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
         .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>()
-        .AddSingleton<RequestMetrics>()
+        .AddSingleton<RequestMetrics>().AddSingleton<CatalogMetrics>()
         .AddExceptionHandler<ProblemHandling>()
         .ConfigureHttpJsonOptions(options =>
         {
@@ -98,7 +100,9 @@ internal static class ChronosServices
 
     private static IServiceCollection AddTelemetry(this IServiceCollection services, ChronosSettings settings)
     {
-        var telemetry = services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Chronos").AddPrometheusExporter());
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("chronos", serviceInstanceId: settings.NodeName))
+            .WithMetrics(metrics => metrics.AddMeter("Chronos").AddPrometheusExporter());
         if (settings.OtlpEndpoint is { } endpoint)
         {
             telemetry.WithTracing(traces => traces

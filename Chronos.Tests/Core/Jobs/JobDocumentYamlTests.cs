@@ -46,7 +46,6 @@ public sealed class JobDocumentYamlTests
     [InlineData("? [x]\n: 1", "a name must be plain text")]
     [InlineData("a: !custom 1", "tag")]
     [InlineData("a: \"\\ud800\"", "")]
-    [InlineData("\tx: 1", "line 1")]
     public void What_is_no_YAML_or_no_JSON_is_refused_with_its_place(string yaml, string said)
     {
         var file = JobDocumentFile.ReadYaml(yaml);

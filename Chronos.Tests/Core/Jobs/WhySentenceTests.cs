@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using Chronos.Core.Contracts;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
+using Xunit;
+
+namespace Chronos.Tests.Core.Jobs;
+
+public sealed class WhySentenceTests
+{
+    private static readonly JobId Job = JobId.For(TenantId.Default, "tick");
+    private static readonly Principal Ann = new("ann");
+    private static readonly DateTimeOffset Created = At("2026-03-01T00:00:00Z");
+    private static readonly DateTimeOffset Slot = At("2026-03-02T10:00:00Z");
+    private static readonly DateTimeOffset Now = At("2026-03-02T12:00:30Z");
+    private static readonly ScheduleSpec Hourly = new() { Cron = "0 * * * *" };
+
+    [Fact]
+    public void A_slot_that_fired_on_time_says_how_late_it_was()
+    {
+        var why = Why(Slot, Fired(SlotDisposition.Fired, 3.25));
+        Assert.Equal((WhyVerdict.Fired, "The slot 2026-03-02T10:00:00Z fired on time, 3.3 ms after its time, and succeeded."), (why.Verdict, why.Sentence));
+    }
+
+    [Fact]
+    public void A_slot_that_fired_late_says_so()
+    {
+        var why = Why(Slot, Fired(SlotDisposition.Fired, 4200));
+        Assert.Equal((WhyVerdict.FiredLate, "The slot 2026-03-02T10:00:00Z fired late, 4s200ms after its time, and succeeded."), (why.Verdict, why.Sentence));
+    }
+
+    [Fact]
+    public void A_slot_that_was_caught_up_says_when()
+    {
+        var why = Why(Slot, Fired(SlotDisposition.CaughtUp, null) with { At = Slot.AddHours(1) });
+        Assert.Equal((WhyVerdict.CaughtUp, "The slot 2026-03-02T10:00:00Z was caught up at 2026-03-02T11:00:00Z, 1h after its time, because it could not fire in its time, and succeeded."),
+            (why.Verdict, why.Sentence));
+    }
+
+    [Fact]
+    public void A_paused_slot_says_since_when_by_whom_and_why()
+    {
+        var pause = new PlanInterval(Slot.AddMinutes(-5), Slot.AddMinutes(5), PlanPhase.Paused, "stocktaking", Hourly, "UTC", 1, 2, Ann);
+        var why = Why(Slot, NotRun(SkipReason.Paused), [Active(Created, pause.From), pause, Active(pause.To!.Value, null, 3)]);
+        Assert.Equal((WhyVerdict.NotRun, SkipReason.Paused), (why.Verdict, why.Reason));
+        Assert.Equal("The slot 2026-03-02T10:00:00Z was not run: the job was paused since 2026-03-02T09:55:00Z, by ann (stocktaking).", why.Sentence);
+    }
+
+    [Fact]
+    public void While_the_pause_is_open_nothing_is_decided_yet()
+    {
+        var pause = new PlanInterval(Slot.AddMinutes(-5), null, PlanPhase.Paused, null, Hourly, "UTC", 1, 2, Ann);
+        ImmutableArray<PlanInterval> history = [Active(Created, pause.From), pause];
+        Assert.Contains("what becomes of it is decided when the job is resumed", Why(Slot, null, history).Sentence, StringComparison.Ordinal);
+        Assert.Equal(WhyVerdict.Paused, Why(Slot.AddDays(1), null, history).Verdict);
+        Assert.Contains("only if the job is resumed before", Why(Slot.AddDays(1), null, history).Sentence, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SkipReason.Overlap, "an earlier execution of the job was still running")]
+    [InlineData(SkipReason.QueueFull, "the queue of waiting slots was full")]
+    [InlineData(SkipReason.Misfire, "no node could fire it in its time")]
+    [InlineData(SkipReason.Expired, "it waited until its time had run out")]
+    [InlineData(SkipReason.Cancelled, "it was cancelled while it waited")]
+    [InlineData(SkipReason.Replaced, "a newer slot took its place")]
+    [InlineData(SkipReason.Deleted, "the job was deleted while it waited")]
+    public void A_slot_that_was_not_run_says_the_reason(SkipReason reason, string said) =>
+        Assert.Contains(said, Why(Slot, NotRun(reason)).Sentence, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_slot_of_a_range_says_how_many_it_was_with()
+    {
+        var range = NotRun(SkipReason.Misfire) with { First = Slot.AddHours(-5), Last = Slot.AddHours(4), Count = 10 };
+        Assert.Contains("one of 10 slots from 2026-03-02T05:00:00Z to 2026-03-02T14:00:00Z", Why(Slot, range).Sentence, StringComparison.Ordinal);
+
+        // A time within the range that is no slot was not skipped: it was never due.
+        Assert.Equal(WhyVerdict.NoSlot, Why(Slot.AddMinutes(7), range).Verdict);
+    }
+
+    [Fact]
+    public void A_time_that_is_no_slot_names_its_neighbours()
+    {
+        var why = Why(Slot.AddMinutes(1), null);
+        Assert.Equal((WhyVerdict.NoSlot, Slot, Slot.AddHours(1)), (why.Verdict, why.Before, why.After));
+        Assert.Equal("2026-03-02T10:01:00Z is no slot of the job 'tick' (0 * * * * in UTC): the nearest are 2026-03-02T10:00:00Z and 2026-03-02T11:00:00Z.", why.Sentence);
+    }
+
+    [Fact]
+    public void A_coming_slot_says_when_it_will_fire()
+    {
+        var why = Why(At("2026-03-02T13:00:00Z"), null);
+        Assert.Equal((WhyVerdict.Future, "The slot 2026-03-02T13:00:00Z is in the future: the job 'tick' will fire it at 2026-03-02T13:00:00Z, in 59m30s."), (why.Verdict, why.Sentence));
+    }
+
+    [Fact]
+    public void Before_its_creation_after_its_deletion_and_while_disabled_there_is_no_slot_to_run()
+    {
+        Assert.Equal("2026-02-01T00:00:00Z was before the job 'tick' existed: ann created it at 2026-03-01T00:00:00Z.", Why(At("2026-02-01T00:00:00Z"), null).Sentence);
+        var deleted = new PlanInterval(Slot.AddHours(-1), null, PlanPhase.Deleted, null, null, "UTC", 1, 2, Ann);
+        Assert.Equal((WhyVerdict.Deleted, "At 2026-03-02T10:00:00Z the job 'tick' did not exist: ann deleted it at 2026-03-02T09:00:00Z."),
+            (Why(Slot, null, [Active(Created, deleted.From), deleted]).Verdict, Why(Slot, null, [Active(Created, deleted.From), deleted]).Sentence));
+        var off = new PlanInterval(Slot.AddHours(-1), null, PlanPhase.Disabled, null, Hourly, "UTC", 1, 2, Ann);
+        Assert.Equal(WhyVerdict.Disabled, Why(Slot, null, [Active(Created, off.From), off]).Verdict);
+        Assert.Equal(WhyVerdict.Unscheduled, Why(Slot, null, [Active(Created, null) with { Schedule = null }]).Verdict);
+    }
+
+    [Fact]
+    public void The_schedule_of_that_time_counts_and_not_the_one_of_today()
+    {
+        var daily = Active(Slot.AddMinutes(30), null, 2) with { Schedule = new ScheduleSpec { Cron = "0 6 * * *" } };
+        Assert.Equal(WhyVerdict.Fired, Why(Slot, Fired(SlotDisposition.Fired, 1), [Active(Created, daily.From), daily]).Verdict);
+        Assert.Equal(WhyVerdict.NoSlot, Why(Slot.AddHours(1), null, [Active(Created, daily.From), daily]).Verdict);
+    }
+
+    [Fact]
+    public void What_is_older_than_the_ledger_is_not_guessed()
+    {
+        var longAgo = At("2025-01-01T10:00:00Z");
+        Assert.Equal(WhyVerdict.OutsideRetention, Why(longAgo, null, [Active(At("2024-01-01T00:00:00Z"), null)]).Verdict);
+        Assert.Equal(WhyVerdict.OutsideRetention, Why(longAgo, null, [Active(At("2026-01-01T00:00:00Z"), null, 7)]).Verdict);
+    }
+
+    [Fact]
+    public void A_slot_that_waits_or_runs_is_known_from_its_timetable()
+    {
+        var execution = new LiveExecution(ExecutionId.ForSlot(Job, Slot), Job, "tick", ExecutionTrigger.Schedule, 1, Slot, Slot, ExecutionStatus.Running, "n1", null, [], "t");
+        var plan = new TimetableReplies.Plan(Job, 3, 1, PlanState.Active, Slot.AddHours(2), Slot.AddHours(3), Slot.AddHours(3), [execution], [new WaitingSlot(Slot.AddHours(1), ExecutionTrigger.Schedule)]);
+        Assert.Equal(WhyVerdict.Fired, Why(Slot, null, [Active(Created, null)], plan).Verdict);
+        Assert.Contains("has not ended: attempt 1 runs", Why(Slot, null, [Active(Created, null)], plan).Sentence, StringComparison.Ordinal);
+        Assert.Equal(WhyVerdict.Queued, Why(Slot.AddHours(1), null, [Active(Created, null)], plan).Verdict);
+        Assert.Contains("not show it yet", Why(Slot.AddHours(-1), null, [Active(Created, null)], plan).Sentence, StringComparison.Ordinal);
+        Assert.Contains("not decided yet", Why(Slot.AddHours(2), null, [Active(Created, null)], plan with { Cursor = Slot.AddHours(1) }).Sentence, StringComparison.Ordinal);
+    }
+
+    private static WhyAnswer Why(DateTimeOffset at, SlotView? slot) => Why(at, slot, [Active(Created, null)]);
+
+    private static WhyAnswer Why(DateTimeOffset at, SlotView? slot, ImmutableArray<PlanInterval> history) => Why(at, slot, history, null);
+
+    private static WhyAnswer Why(DateTimeOffset at, SlotView? slot, ImmutableArray<PlanInterval> history, TimetableReplies.Plan? live) =>
+        WhySentence.Of(new WhyQuestion(TenantId.Default, "tick", at, Now, history, slot, live, Now.AddDays(-30)));
+
+    private static PlanInterval Active(DateTimeOffset from, DateTimeOffset? to, long version = 1) =>
+        new(from, to, PlanPhase.Active, null, Hourly, "UTC", 1, version, Ann);
+
+    private static SlotView Fired(SlotDisposition disposition, double? late) => new(
+        Job, Slot, disposition, null, null, ExecutionId.ForSlot(Job, Slot), ExecutionStatus.Succeeded, late, Slot, Slot, Slot, 1);
+
+    private static SlotView NotRun(SkipReason reason) => new(Job, Slot, SlotDisposition.NotRun, reason, null, null, null, null, Slot, Slot, Slot, 1);
+
+    private static DateTimeOffset At(string text) => Rfc3339.TryParse(text, out var at) ? at : throw new FormatException(text);
+}
