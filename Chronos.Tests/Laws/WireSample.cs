@@ -69,7 +69,9 @@ internal static class WireSample
         [.. typeof(TimetableItem).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(TimetableItem))).OrderBy(t => t.Name, StringComparer.Ordinal).Select(t => (TimetableItem)Of(t))];
 
     private static bool IsUnset(PropertyInfo property, object made) =>
-        property.GetValue(made) is not { } value || (value is IEnumerable items and not string && !items.GetEnumerator().MoveNext());
+        property.GetValue(made) is not { } value
+        || (property.PropertyType.IsValueType && value.Equals(Activator.CreateInstance(property.PropertyType)))
+        || (value is IEnumerable items and not string && !items.GetEnumerator().MoveNext());
 
     private static object Collection(Type type)
     {

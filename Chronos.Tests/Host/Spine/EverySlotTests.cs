@@ -57,7 +57,7 @@ public sealed class EverySlotTests : IDisposable
         {
             var why = await node.Get($"jobs/{job}/why?at={Rfc3339.Format(at)}");
             Assert.NotEqual("no_slot", why.GetProperty("disposition").GetString());
-            Assert.Contains(job, why.GetProperty("sentence").GetString());
+            Assert.Contains(Rfc3339.Format(at), why.GetProperty("sentence").GetString());
         }
     }
 
