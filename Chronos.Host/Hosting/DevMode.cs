@@ -15,12 +15,11 @@ internal static class DevMode
     {
         var address = app.Urls.First();
         var first = app.Services.GetRequiredService<FirstKey>();
+        Console.WriteLine(Text(address, settings));
         if (settings.Demo)
         {
             await MakeDemo(app.Services.GetRequiredService<Regions>(), address, first.Made, cancellation);
         }
-
-        Console.WriteLine(Text(address, settings));
     }
 
     /// <summary>Made once: who deletes it does not find it again. A demo that still posts to a former port of this node follows it.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Akka.Actor;
+using Chronos.Actors.NodeStore;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Kernel;
 using Chronos.Host.Http;
@@ -11,10 +12,11 @@ namespace Chronos.Host.Hosting;
 /// The first administrator's key, before the node listens: in dev mode made once and kept in <c>admin.key</c>, readable by its owner
 /// alone; otherwise the one that was configured. Only its hash is stored.
 /// </summary>
-internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, ILogger<FirstKey> log) : IHostedService
+internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, KeyDirectory directory, TimeProvider time, ILogger<FirstKey> log) : IHostedService
 {
     private const string Name = "admin";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
     public static string FileOf(ChronosSettings settings) => Path.Combine(settings.Data, "admin.key");
 
@@ -32,11 +34,34 @@ internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, ILogger
         var create = new KeyRingCommands.CreateKey(TenantId.Default, key.Id, Name, key.Hash, Scopes.Admin, null, Principal.System);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
+        var asked = Ask(create, patience.Token);
+
+        // After the first start the node's own store knows the key long before the cluster has formed and the ring can answer.
+        while (!asked.IsCompleted && directory.Authenticate(key.Text) is null)
+        {
+            await Task.WhenAny(asked, Task.Delay(Glance, time, patience.Token));
+        }
+
+        if (asked.IsCompleted)
+        {
+            await asked;
+        }
+        else
+        {
+            await patience.CancelAsync();
+            await Task.WhenAny(asked);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task Ask(KeyRingCommands.CreateKey create, CancellationToken cancellation)
+    {
         while (true)
         {
             try
             {
-                if (await rings.Ask(create, patience.Token) is KeyRingReplies.Refused refused)
+                if (await rings.Ask(create, cancellation) is KeyRingReplies.Refused refused)
                 {
                     // A key that was revoked stays revoked, whoever configures it.
                     log.LogWarning("The administrator's key was not accepted: {Reason}", refused.Rejection.Message);
@@ -46,12 +71,10 @@ internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, ILogger
             }
             catch (AskTimeoutException)
             {
-                patience.Token.ThrowIfCancellationRequested();
+                cancellation.ThrowIfCancellationRequested();
             }
         }
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task<string?> Text(CancellationToken cancellation)
     {
