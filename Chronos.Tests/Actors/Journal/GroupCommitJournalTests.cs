@@ -16,7 +16,7 @@ public sealed class GroupCommitJournalTests : JournalComplianceTests
         await stale.Ask<NotesActor.Done>(new NotesActor.Note("a"));
         await harness.Writer("notes|stale").Ask<NotesActor.Done>(new NotesActor.Note("b"));
         var neighbours = Enumerable.Range(0, 40).Select(n => harness.Writer($"notes|{n}")).ToList();
-        await Task.WhenAll(neighbours.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask())));
+        await Task.WhenAll(neighbours.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask(), TimeSpan.FromSeconds(60))));
 
         Task<NotesActor.Failed> fenced;
         List<Task<NotesActor.Done>> stored;
@@ -40,11 +40,11 @@ public sealed class GroupCommitJournalTests : JournalComplianceTests
         await using var harness = await Start(
             "akka.persistence.journal.sql.buffer-size = 8\nakka.persistence.journal.sql.batch-size = 1\nakka.persistence.journal.sql.circuit-breaker.max-failures = 1000");
         var writers = Enumerable.Range(0, 300).Select(n => harness.Writer($"notes|{n}")).ToList();
-        await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask())));
+        await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask(), TimeSpan.FromSeconds(60))));
         List<Task<object>> answers;
         using (new LockedFile(harness.Database))
         {
-            answers = [.. writers.Select(w => w.Ask<object>(new NotesActor.Note("a")))];
+            answers = [.. writers.Select(w => w.Ask<object>(new NotesActor.Note("a"), TimeSpan.FromSeconds(60)))];
 
             // Answers keep their order, so a refusal shows only after the lock is gone. A recovery passes through the same mailbox.
             for (var n = 0; n < 5; n++)
@@ -67,7 +67,7 @@ public sealed class GroupCommitJournalTests : JournalComplianceTests
     {
         await using var harness = await Start();
         var writers = Enumerable.Range(0, 100).Select(n => harness.Writer($"notes|{n}")).ToList();
-        await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask())));
+        await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask(), TimeSpan.FromSeconds(60))));
         using var batches = new BatchSizes();
         Task<NotesActor.Done[]> stored;
         using (new LockedFile(harness.Database))
