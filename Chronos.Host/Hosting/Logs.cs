@@ -9,7 +9,7 @@ internal static class Logs
 {
     /// <summary>How the toolkit below us describes its own start, at each start the same; the proxy even warns of seconds that have not passed.</summary>
     private static readonly string[] Chatter =
-        ["ClusterSingleton", "Singleton ", "Remoting ", "Starting remoting", "This node is now the leader responsible", "{0}: ShardCoordinator was moved", "Oldest observed", "Shutting down remote daemon", "Remote daemon shut down"];
+        ["ClusterSingleton", "Singleton ", "Remoting ", "Starting remoting", "This node is now the leader responsible", "{0}: ShardCoordinator was moved", "{0} observed OldestChanged", "Shutting down remote daemon", "Remote daemon shut down"];
 
     public static Serilog.Core.Logger Create(ChronosSettings settings)
     {
