@@ -16,6 +16,9 @@ public sealed class ProjectionRunner : IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>After a commit nobody waits for, folding stands back so long: firing and its outcomes have the processors first, and one chunk takes all of it.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(75);
+
     private readonly ReadDatabase _database;
     private readonly IJournalReader _journal;
     private readonly JournalPulse _pulse;
@@ -275,7 +278,10 @@ public sealed class ProjectionRunner : IDisposable
     {
         try
         {
-            Task.WaitAny([beat, wake], (int)Poll.TotalMilliseconds, _stop.Token);
+            if (Task.WaitAny([wake, beat], (int)Poll.TotalMilliseconds, _stop.Token) == 1)
+            {
+                Task.WaitAny([wake], (int)Linger.TotalMilliseconds, _stop.Token);
+            }
         }
         catch (OperationCanceledException)
         {
