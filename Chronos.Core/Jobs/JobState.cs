@@ -66,13 +66,22 @@ public sealed record JobState
         {
             JobEvents.Created e => next with
             {
-                Tenant = e.Tenant, Id = e.Job, CreatedAt = e.At, CreatedBy = e.By, Revision = e.Revision, Definition = e.Definition,
-                PausedAt = null, PausedUntil = null, PauseReason = null, CatchUp = null,
+                Tenant = e.Tenant,
+                Id = e.Job,
+                CreatedAt = e.At,
+                CreatedBy = e.By,
+                Revision = e.Revision,
+                Definition = e.Definition,
+                PausedAt = null,
+                PausedUntil = null,
+                PauseReason = null,
+                CatchUp = null,
                 Revisions = Revisions.Add(new JobRevision(e.Revision, e.Definition, "create", e.By, e.At)),
             },
             JobEvents.Revised e => next with
             {
-                Revision = e.Revision, Definition = e.Definition,
+                Revision = e.Revision,
+                Definition = e.Definition,
                 Revisions = Revisions.Add(new JobRevision(e.Revision, e.Definition, e.Reason, e.By, e.At)),
             },
             JobEvents.Switched e => next with { Definition = Definition! with { Enabled = e.Enabled } },

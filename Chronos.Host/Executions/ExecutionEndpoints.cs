@@ -78,7 +78,12 @@ internal static class ExecutionEndpoints
 
         var filter = new ExecutionFilter(http.Tenant())
         {
-            Job = job, From = query.Instant("from"), To = query.Instant("to"), Tag = query.Text("tag"), Limit = query.Limit(), Cursor = query.Text("cursor"),
+            Job = job,
+            From = query.Instant("from"),
+            To = query.Instant("to"),
+            Tag = query.Text("tag"),
+            Limit = query.Limit(),
+            Cursor = query.Text("cursor"),
         };
         if (query.Problem() is { } problem)
         {

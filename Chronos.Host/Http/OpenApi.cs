@@ -14,7 +14,8 @@ internal static class OpenApi
         {
             document.Info = new OpenApiInfo
             {
-                Title = "Chronos", Version = "v1",
+                Title = "Chronos",
+                Version = "v1",
                 Description = "Jobs that fire on time, with a disposition for every slot. Keys travel as X-API-Key or Authorization: Bearer; refusals are problem details (RFC 9457) with a stable code.",
             };
             document.Components ??= new OpenApiComponents();
@@ -38,7 +39,9 @@ internal static class OpenApi
                 operation.Parameters ??= [];
                 operation.Parameters.Add(new OpenApiParameter
                 {
-                    Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description,
+                    Name = parameter.Name,
+                    In = ParameterLocation.Query,
+                    Description = parameter.Description,
                     Schema = new OpenApiSchema { Type = TypeOf(type[0]), Format = type.Length > 1 ? type[1] : null },
                 });
             }

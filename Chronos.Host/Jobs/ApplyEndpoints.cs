@@ -122,7 +122,8 @@ internal static class ApplyEndpoints
 
             faults.AddRange(violations.Select(v => new ProblemError(v.Field.Length == 0 ? $"documents[{index}]" : $"documents[{index}].{v.Field}", v.Message)
             {
-                Document = index, Name = NameOf(documents[index]),
+                Document = index,
+                Name = NameOf(documents[index]),
             }));
             if (definition is not null)
             {

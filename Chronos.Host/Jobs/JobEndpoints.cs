@@ -77,7 +77,12 @@ internal static class JobEndpoints
         var query = new Query(http);
         var filter = new JobFilter(http.Tenant())
         {
-            Text = query.Text("q"), Tag = query.Text("tag"), Enabled = query.Flag("enabled"), Sort = query.Text("sort"), Limit = query.Limit(), Cursor = query.Text("cursor"),
+            Text = query.Text("q"),
+            Tag = query.Text("tag"),
+            Enabled = query.Flag("enabled"),
+            Sort = query.Text("sort"),
+            Limit = query.Limit(),
+            Cursor = query.Text("cursor"),
         };
         if (query.Problem() is { } problem)
         {

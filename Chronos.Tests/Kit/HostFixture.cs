@@ -38,8 +38,13 @@ public sealed class HostFixture : IAsyncDisposable
     {
         _app = ChronosApplication.Build(new ChronosSettings
         {
-            Mode = HostMode.Dev, HttpUrl = new Uri("http://127.0.0.1:0"), Data = _folder, Durability = Durability.Relaxed,
-            NodeName = "test", LogLevel = LogEventLevel.Error, AllowPrivateTargets = true,
+            Mode = HostMode.Dev,
+            HttpUrl = new Uri("http://127.0.0.1:0"),
+            Data = _folder,
+            Durability = Durability.Relaxed,
+            NodeName = "test",
+            LogLevel = LogEventLevel.Error,
+            AllowPrivateTargets = true,
         });
         await _app.StartAsync();
         Address = _app.Urls.First();

@@ -36,7 +36,9 @@ internal sealed class NodeProcess : IAsyncDisposable
         var program = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
         var start = new ProcessStartInfo("dotnet", [program, "dev", "--port", $"{Port}", "--data", Data, .. _options])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath(),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
         };
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
         {

@@ -15,15 +15,27 @@ internal static class WireSample
 
     private static readonly Dictionary<Type, object> Known = new()
     {
-        [typeof(string)] = "text", [typeof(int)] = 3, [typeof(long)] = 4L, [typeof(double)] = 1.5, [typeof(bool)] = true,
-        [typeof(DateTimeOffset)] = At, [typeof(TimeSpan)] = TimeSpan.FromSeconds(90), [typeof(byte[])] = "out"u8.ToArray(),
-        [typeof(TenantId)] = TenantId.Default, [typeof(JobId)] = JobId.For(TenantId.Default, "sample"), [typeof(Principal)] = new Principal("ann"),
+        [typeof(string)] = "text",
+        [typeof(int)] = 3,
+        [typeof(long)] = 4L,
+        [typeof(double)] = 1.5,
+        [typeof(bool)] = true,
+        [typeof(DateTimeOffset)] = At,
+        [typeof(TimeSpan)] = TimeSpan.FromSeconds(90),
+        [typeof(byte[])] = "out"u8.ToArray(),
+        [typeof(TenantId)] = TenantId.Default,
+        [typeof(JobId)] = JobId.For(TenantId.Default, "sample"),
+        [typeof(Principal)] = new Principal("ann"),
         [typeof(ExecutionId)] = ExecutionId.ForSlot(JobId.For(TenantId.Default, "sample"), new DateTimeOffset(2026, 3, 4, 5, 6, 0, TimeSpan.Zero)),
         [typeof(JobDefinition)] = new JobDefinition
         {
-            Name = "sample", Schedule = new ScheduleSpec { Cron = "0 2 * * *" }, Timezone = "Europe/Berlin", Timeout = TimeSpan.FromSeconds(30),
+            Name = "sample",
+            Schedule = new ScheduleSpec { Cron = "0 2 * * *" },
+            Timezone = "Europe/Berlin",
+            Timeout = TimeSpan.FromSeconds(30),
             Target = new DispatchTarget(Protocol.Http, """{"url":"http://127.0.0.1/hook","method":"POST"}"""),
-            Tags = ImmutableSortedDictionary<string, string>.Empty.Add("team", "data"), Payload = """{"a":1}""",
+            Tags = ImmutableSortedDictionary<string, string>.Empty.Add("team", "data"),
+            Payload = """{"a":1}""",
         },
     };
 

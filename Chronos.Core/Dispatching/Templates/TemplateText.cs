@@ -108,7 +108,8 @@ public sealed partial class TemplateText
         using var limit = new CancellationTokenSource(TimeLimit);
         var context = new Context(
             [], variables, new Hash { [TemplateBudget.Key] = new TemplateBudget() }, ErrorsOutputMode.Suppress, MaxIterations,
-            CultureInfo.InvariantCulture, limit.Token) { SyntaxCompatibilityLevel = Syntax };
+            CultureInfo.InvariantCulture, limit.Token)
+        { SyntaxCompatibilityLevel = Syntax };
         context.AddFilters(typeof(TemplateFilters));
         using var output = new BoundedWriter(MaxOutput);
         try

@@ -28,7 +28,10 @@ public sealed partial class Timetable
 
         Emit(new ExecutionStarted(job.Id, run.Execution, now, run.Kind, job.Revision, now, node)
         {
-            Payload = run.Payload, Source = run.Source, By = run.By, Request = run.Request,
+            Payload = run.Payload,
+            Source = run.Source,
+            By = run.By,
+            Request = run.Request,
         });
         job = State.Find(job.Id)!;
         var execution = job.Running[run.Execution];

@@ -158,7 +158,11 @@ public sealed class TimetableState
         var fresh = job.State == PlanState.Disabled || job.Definition.Schedule != i.Definition.Schedule || job.Definition.Timezone != i.Definition.Timezone;
         return job with
         {
-            Version = i.Version, Revision = i.Revision, State = i.State, PausedUntil = i.PausedUntil, Definition = i.Definition,
+            Version = i.Version,
+            Revision = i.Revision,
+            State = i.State,
+            PausedUntil = i.PausedUntil,
+            Definition = i.Definition,
             Cursor = fresh ? Later(job.Cursor, i.From) : job.Cursor,
         };
     }

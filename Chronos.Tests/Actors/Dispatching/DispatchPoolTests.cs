@@ -241,7 +241,10 @@ public sealed class DispatchPoolTests : IAsyncLifetime
 
     private static AttemptRequest Attempt(string name, int number) => HttpDispatcherTests.Attempt("""{"url":"http://localhost/"}""") with
     {
-        Job = JobOf(name), JobName = name, Execution = Run(name), Attempt = number,
+        Job = JobOf(name),
+        JobName = name,
+        Execution = Run(name),
+        Attempt = number,
     };
 
     private static AttemptOutcome Outcome() => new(FailureClass.None, DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(1), 200, null, null, null);

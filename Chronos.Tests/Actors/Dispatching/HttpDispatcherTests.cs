@@ -349,7 +349,9 @@ public sealed class HttpDispatcherTests
     {
         var secrets = new FixedSecrets
         {
-            ["plain"] = "plain-value", ["right"] = DispatcherCompliance.Secret, ["signing"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            ["plain"] = "plain-value",
+            ["right"] = DispatcherCompliance.Secret,
+            ["signing"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         };
         using var dispatcher = new HttpDispatcher(options, secrets, NewBoard(), TimeProvider.System);
         return await dispatcher.DispatchAsync(with(Attempt(section)), TestContext.Current.CancellationToken);

@@ -136,7 +136,12 @@ public sealed class NodeStoreTests : IAsyncDisposable
                 {
                     database.GetCollection("keys").Insert(new LiteDB.BsonDocument
                     {
-                        ["_id"] = "intruder", ["tenant"] = "default", ["name"] = "x", ["hash"] = Key(9).Hash, ["scopes"] = (int)Scopes.Admin, ["revoked"] = false,
+                        ["_id"] = "intruder",
+                        ["tenant"] = "default",
+                        ["name"] = "x",
+                        ["hash"] = Key(9).Hash,
+                        ["scopes"] = (int)Scopes.Admin,
+                        ["revoked"] = false,
                     });
                 }
 

@@ -118,7 +118,11 @@ public sealed class LedgerProjectionTests : IDisposable
         var id = ExecutionId.ForRun(Id("a"), "01J9ZZZZZZZZZZZZZZZZZZZZZZ");
         await _side.Tell(Created("a"), Batch(Started("a", Slot) with
         {
-            Execution = id, Trigger = ExecutionTrigger.Manual, Payload = "{}", By = new Principal("ann"), Source = "hand",
+            Execution = id,
+            Trigger = ExecutionTrigger.Manual,
+            Payload = "{}",
+            By = new Principal("ann"),
+            Source = "hand",
         }));
         var run = _side.Ledger.Find(TenantId.Default, id)!;
         Assert.Equal((ExecutionTrigger.Manual, "{}", "ann", "hand"), (run.Trigger, run.Payload, run.By?.Name, run.Source));

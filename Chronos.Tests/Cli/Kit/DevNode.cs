@@ -35,7 +35,9 @@ public sealed class DevNode : IAsyncLifetime
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "chronosctl"))
         {
-            WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         foreach (var argument in new[] { "dev", "--no-demo", "--port", _port.ToString(CultureInfo.InvariantCulture), "--data", Path.Combine(Folder, "data") })
         {

@@ -1,5 +1,5 @@
-using CsCheck;
 using Chronos.Core.Scheduling;
+using CsCheck;
 using NodaTime;
 using Xunit;
 

@@ -63,7 +63,10 @@ public sealed class EverySlotTests : IDisposable
 
     private static async Task Apply(NodeProcess node, Receiver receiver) => await node.Post("jobs:apply", Enumerable.Range(0, Jobs).Select(i => new
     {
-        name = $"job-{i}", schedule = "* * * * * *", webhook = new { url = receiver.Url + "/" }, retry = new { max_attempts = 1 },
+        name = $"job-{i}",
+        schedule = "* * * * * *",
+        webhook = new { url = receiver.Url + "/" },
+        retry = new { max_attempts = 1 },
     }));
 
     private static (DateTimeOffset From, DateTimeOffset To) Window()
