@@ -23,6 +23,9 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 {
     private const int SnapshotAfterBatches = 1_000;
     private const int SnapshotAfterItems = 20_000;
+
+    /// <summary>How long outcomes that start nothing may wait to share a commit. After a burst the sends have the processors first.</summary>
+    private static readonly TimeSpan OutcomesWait = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan LookAfterOffers = TimeSpan.FromSeconds(15);
 
     private readonly int _number;
@@ -49,7 +52,8 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Recover<RecoveryCompleted>(_ => OnRecovered());
 
         Command<TimetablePlanning.Tick>(OnTick);
-        Command<TimetableFacts.AttemptFinished>(f => { _offers.Ended(f.Execution, f.Attempt); Decide(now => _table.Finish(f, now)); });
+        Command<TimetableFacts.AttemptFinished>(OnFinished);
+        Command<FlushOutcomes>(_ => Flush());
         Command<TimetablePlanning.SetPlan>(c => Decide(now => _table.SetPlan(c, now)));
         Command<TimetablePlanning.RemovePlan>(c => Decide(now => _table.RemovePlan(c, now)));
         Command<TimetablePlanning.RunNow>(c => Decide(now => _table.RunNow(c, now)));
@@ -138,6 +142,29 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         ReportNext();
     }
 
+    private void OnFinished(TimetableFacts.AttemptFinished fact)
+    {
+        _offers.Ended(fact.Execution, fact.Attempt);
+        var mayWait = _table.Outbox.IsEmpty || Timers.IsTimerActive(nameof(FlushOutcomes));
+        _replies.Add((Sender, _table.Finish(fact, Now)));
+        if (_committing)
+        {
+            return;
+        }
+
+        if (mayWait && !_table.Outbox.HasOffers)
+        {
+            if (!Timers.IsTimerActive(nameof(FlushOutcomes)))
+            {
+                Timers.StartSingleTimer(nameof(FlushOutcomes), FlushOutcomes.Instance, OutcomesWait);
+            }
+
+            return;
+        }
+
+        Flush();
+    }
+
     private void Decide(Func<DateTimeOffset, object> decide)
     {
         var sender = Sender;
@@ -162,6 +189,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             return;
         }
 
+        Timers.Cancel(nameof(FlushOutcomes));
         var (items, effects) = _table.Outbox.Take();
         var replies = _replies;
         _replies = [];
@@ -294,6 +322,11 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
                 _log.Info("Execution {ExecutionId} of job {JobId} ended {Status}", i.Execution, i.Job, i.Status);
                 break;
         }
+    }
+
+    private sealed class FlushOutcomes : INoSerializationVerificationNeeded
+    {
+        public static readonly FlushOutcomes Instance = new();
     }
 
     private sealed class LookForLost : INoSerializationVerificationNeeded

@@ -31,6 +31,9 @@ public sealed class TimetableOutbox
 
     public bool IsEmpty => _items.Count == 0;
 
+    /// <summary>Whether something waits for this batch to be sent.</summary>
+    public bool HasOffers => _effects.Exists(e => e is TimetableEffects.Offer);
+
     public void Add(TimetableItem item) => _items.Add(item);
 
     public void Add(ITimetableEffect effect) => _effects.Add(effect);
