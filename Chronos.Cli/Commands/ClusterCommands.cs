@@ -6,6 +6,8 @@ namespace Chronos.Cli.Commands;
 /// <summary><c>chronosctl cluster …</c>, <c>stats</c> and <c>health</c>: how the nodes are.</summary>
 internal static class ClusterCommands
 {
+    private static readonly Argument<string> Projection = new("projection") { Description = "its name: ledger or catalog" };
+
     public static void AddClusterCommands(this RootCommand root, Surroundings around)
     {
         var room = root.AddRoom("cluster", "the nodes and who leads them");
@@ -14,6 +16,16 @@ internal static class ClusterCommands
             call.Print.ListAsIs((await call.Api.GetAsync("/cluster/members", call.Cancellation)).Json, "address"));
         room.Add("timetables", "where the timetables are and what they have to do", around, [], async call =>
             call.Print.ListAsIs((await call.Api.GetAsync("/cluster/timetables", call.Cancellation)).Json, "timetable"));
+        var models = root.AddRoom("projection", "the read models of the node");
+        models.Add("list", "where they stand", around, [], async call =>
+            call.Print.ListAsIs((await call.Api.GetAsync("/projections", call.Cancellation)).Json, "name"));
+        models.Add("rebuild", "drop one and fold it from the journal anew; firing goes on meanwhile", around, [Projection], async call =>
+        {
+            var name = call.Of(Projection);
+            var answer = await call.Api.SendAsync(
+                new ApiRequest(HttpMethod.Post, $"/projections/{Arguments.Segment("projection", name)}/rebuild"), call.Cancellation);
+            call.Print.Done(answer.Json, "name", $"{name} is being rebuilt");
+        });
         root.Add("stats", "what the node has done, and how late", around, [Arguments.From], call => ShowAsync(call, new Query("/stats").And("from", call.Time(Arguments.From)).ToString(), "node"));
         root.Add("health", "is the node ready? exit code 0 yes, 1 no, 5 not reachable", around, [], HealthAsync);
     }

@@ -59,7 +59,7 @@ internal static class ClusterEndpoints
             new StatsView(
                 settings.NodeName, Version, from, new JobCountsView(jobs.Total, jobs.Active, jobs.Paused, jobs.Disabled),
                 stats.Executions.ToImmutableSortedDictionary(e => Word(e.Key.ToString()), e => e.Value, StringComparer.Ordinal), stats.SlotsNotRun,
-                [.. projections.Health.Select(h => new ProjectionView(h.Name, h.State, Math.Round(h.LagSeconds, 3), h.LagEntries, h.Error))]),
+                ProjectionEndpoints.All(projections)),
             ApiJson.Api.StatsView);
     }
 

@@ -30,6 +30,9 @@ internal sealed record JobCountsView(long Total, long Active, long Paused, long 
 /// <summary>Where a projection stands.</summary>
 internal sealed record ProjectionView(string Name, ProjectionState State, double LagSeconds, long LagEntries, string? Error);
 
+/// <summary>The read models of a node.</summary>
+internal sealed record ProjectionListView(ImmutableArray<ProjectionView> Items);
+
 /// <summary>Whether the node lives, or is ready to serve, and if not, why.</summary>
 internal sealed record HealthView(string Status, ImmutableSortedDictionary<string, string>? Checks);
 

@@ -33,7 +33,7 @@ internal static class ChronosRoutes
         api.MapPreview();
         api.MapExecutions().MapOperations();
         api.MapKeys();
-        api.MapCluster();
+        api.MapCluster().MapProjections();
 
         foreach (var root in new[] { app.MapGroup(""), api })
         {

@@ -56,6 +56,8 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(MemberListView))]
 [JsonSerializable(typeof(TimetableListView))]
 [JsonSerializable(typeof(StatsView))]
+[JsonSerializable(typeof(ProjectionListView))]
+[JsonSerializable(typeof(ProjectionView))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(EchoView))]
 internal sealed partial class ApiJson : JsonSerializerContext

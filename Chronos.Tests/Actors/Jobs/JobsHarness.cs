@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Akka.Actor;
 using Akka.Configuration;
@@ -13,6 +12,7 @@ using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 using Chronos.Core.Wire;
+using Chronos.Tests.Kit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -78,19 +78,7 @@ internal sealed class JobsHarness : IAsyncDisposable
         return ((JobReplies.Accepted)reply).Job;
     }
 
-    public async Task WaitUntil(Func<bool> condition)
-    {
-        for (var watch = Stopwatch.StartNew(); !condition();)
-        {
-            if (watch.Elapsed > TimeSpan.FromSeconds(20))
-            {
-                throw new TimeoutException("the condition did not come true within 20 s");
-            }
-
-            await Task.Yield();
-            await Task.Delay(10);
-        }
-    }
+    public Task WaitUntil(Func<bool> condition) => Eventually.True(condition, TimeSpan.FromSeconds(20));
 
     public async ValueTask DisposeAsync()
     {

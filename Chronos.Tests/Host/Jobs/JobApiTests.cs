@@ -181,6 +181,25 @@ public sealed class JobApiTests(SharedNode shared)
     }
 
     [Fact]
+    public async Task A_read_model_is_rebuilt_on_request_and_is_as_it_was()
+    {
+        await using var node = await HostFixture.Start();
+        await node.Post("/api/v1/jobs", """{"name":"kept","webhook":{"url":"http://127.0.0.1:9/"}}""");
+        var started = await node.Post("/api/v1/jobs/kept/trigger", "{}");
+        await node.Until($"/api/v1/executions/{Uri.EscapeDataString(started.Text("id")!)}", a => a.Text("status") == "failed" || a.Text("status") == "pending");
+        await node.Until("/api/v1/jobs", a => a.Body.Contains("kept", StringComparison.Ordinal));
+        foreach (var model in new[] { "catalog", "ledger" })
+        {
+            Assert.Equal(HttpStatusCode.Accepted, (await node.Post($"/api/v1/projections/{model}/rebuild", "")).Status);
+        }
+
+        await node.Until("/api/v1/projections", a => a.Json.GetProperty("items").EnumerateArray().All(p => p.GetProperty("state").GetString() == "following"));
+        Assert.Contains("kept", (await node.Get("/api/v1/jobs")).Body, StringComparison.Ordinal);
+        Assert.Contains(started.Text("id")!, (await node.Get("/api/v1/executions?job=kept")).Body, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await node.Post("/api/v1/projections/none/rebuild", "")).Status);
+    }
+
+    [Fact]
     public async Task Metrics_are_published_under_their_names()
     {
         await _node.Get("/api/v1/jobs");
