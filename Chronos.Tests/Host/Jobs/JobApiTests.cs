@@ -200,20 +200,6 @@ public sealed class JobApiTests(SharedNode shared)
     }
 
     [Fact]
-    public async Task Metrics_are_published_under_their_names()
-    {
-        await _node.Get("/api/v1/jobs");
-        await _node.Post("/api/v1/jobs", $$"""{"name":"measured","schedule":"* * * * * *","webhook":{"url":"{{_node.Address}}/echo"} }""");
-        var metrics = (await _node.Until("/metrics", a => a.Body.Contains("chronos_slots_total{", StringComparison.Ordinal))).Body;
-        Assert.Contains("chronos_http_request_duration_seconds_bucket{", metrics, StringComparison.Ordinal);
-        Assert.Contains("route=\"/api/v1/jobs\"", metrics, StringComparison.Ordinal);
-        Assert.Contains("chronos_leader_epoch", metrics, StringComparison.Ordinal);
-        Assert.Contains("chronos_projection_lag_seconds{", metrics, StringComparison.Ordinal);
-        Assert.Contains("chronos_jobs{", metrics, StringComparison.Ordinal);
-        await _node.Send(HttpMethod.Delete, "/api/v1/jobs/measured", null);
-    }
-
-    [Fact]
     public async Task A_schedule_is_previewed_and_explained_without_a_job()
     {
         var preview = await _node.Post("/api/v1/schedules/preview", """{"schedule":"30 2 * * *","timezone":"Europe/Berlin","from":"2026-03-28T00:00:00Z","to":"2026-03-31T00:00:00Z"}""");
