@@ -33,7 +33,6 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
     public void Offer(Protocol protocol)
     {
         var lane = LaneOf(protocol);
-        lane.MoreIsCalled = false;
         for (var n = 0; n < Burst && !lane.IsFull && lane.Waiting.First is { } next; n++)
         {
             lane.Waiting.RemoveFirst();
@@ -46,6 +45,13 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
             lane.MoreIsCalled = true;
             self.Tell(new More(protocol));
         }
+    }
+
+    /// <summary>Goes on after the mailbox was looked at.</summary>
+    public void GoOn(Protocol protocol)
+    {
+        LaneOf(protocol).MoreIsCalled = false;
+        Offer(protocol);
     }
 
     public void Refused(AttemptRequest attempt)

@@ -65,7 +65,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<TimetableCommands.GetBackfill>(c => Decide(_ => _table.GetBackfill(c)));
         Command<DispatchProtocol.Refused>(r => _offers.Refused(r.Attempt));
         Command<DispatchProtocol.Capacity>(c => _offers.Resume(c.Protocol));
-        Command<OfferQueue.More>(m => _offers.Offer(m.Protocol));
+        Command<OfferQueue.More>(m => _offers.GoOn(m.Protocol));
         Command<LookForLost>(_ => OnLookForLost());
         Command<SaveSnapshotSuccess>(s => DeleteSnapshots(new SnapshotSelectionCriteria(s.Metadata.SequenceNr - 1, s.Metadata.Timestamp.AddSeconds(-1))));
         Command<SaveSnapshotFailure>(f => _log.Warning(f.Cause, "Snapshot of timetable {Timetable} failed; it will be tried again", _number));
