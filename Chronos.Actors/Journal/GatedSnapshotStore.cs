@@ -1,13 +1,14 @@
+using System.Data.Common;
 using Akka.Configuration;
 using Akka.Persistence;
 using Akka.Persistence.Sql.Snapshot;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Journal;
 
 /// <summary>
 /// The snapshot store of Akka.Persistence.Sql, which waits its turn at the file: a snapshot and a commit never meet inside SQLite.
-/// Serializes before its turn, so that a large snapshot holds up commits only for as long as the disk needs.
+/// Serializes before its turn, so that a large snapshot holds up commits only for as long as the disk needs. PostgreSQL needs no
+/// turns.
 /// </summary>
 public sealed class GatedSnapshotStore : SqlSnapshotStore
 {
@@ -32,35 +33,35 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
     protected override async Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
         var payload = _codec.Write(snapshot);
-        using var turn = await _setup.Options.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        using var turn = await _setup.Database.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             using var connection = _setup.Database.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = SaveSql;
-            command.Parameters.AddWithValue("@id", metadata.PersistenceId);
-            command.Parameters.AddWithValue("@sequence_number", metadata.SequenceNr);
-            command.Parameters.AddWithValue("@created", metadata.Timestamp.Ticks);
-            command.Parameters.AddWithValue("@snapshot", payload.Bytes);
-            command.Parameters.AddWithValue("@manifest", payload.Manifest);
-            command.Parameters.AddWithValue("@serializer", payload.Serializer);
-            command.ExecuteNonQuery();
+            using var command = connection.Command(
+                SaveSql,
+                ("@id", metadata.PersistenceId),
+                ("@sequence_number", metadata.SequenceNr),
+                ("@created", metadata.Timestamp.Ticks),
+                ("@snapshot", payload.Bytes),
+                ("@manifest", payload.Manifest),
+                ("@serializer", payload.Serializer));
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
-            throw e.Explain(_setup.Database);
+            throw _setup.Database.Explain(e);
         }
     }
 
     protected override async Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken)
     {
-        using var turn = await _setup.Options.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        using var turn = await _setup.Database.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
         await base.DeleteAsync(metadata, cancellationToken).ConfigureAwait(false);
     }
 
     protected override async Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
     {
-        using var turn = await _setup.Options.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        using var turn = await _setup.Database.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
         await base.DeleteAsync(persistenceId, criteria, cancellationToken).ConfigureAwait(false);
     }
 }

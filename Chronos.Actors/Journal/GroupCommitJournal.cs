@@ -83,7 +83,7 @@ public sealed class GroupCommitJournal : SqlWriteJournal
 
     protected override async Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr, CancellationToken cancellationToken)
     {
-        using var turn = await _setup.Options.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        using var turn = await _setup.Database.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
         await base.DeleteMessagesToAsync(persistenceId, toSequenceNr, cancellationToken).ConfigureAwait(false);
     }
 

@@ -1,90 +1,94 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Chronos.Actors.Journal;
 
-/// <summary>The SQLite file of the journal: makes it, opens connections to it and says which file is meant when it is damaged.</summary>
-public sealed class JournalDatabase
+/// <summary>Where the journal lives: makes its tables, opens connections, and tells what an error of the database means.</summary>
+/// <remarks>Everything that differs between SQLite and PostgreSQL is behind this type; the writer, the readers and the retention are shared.</remarks>
+public abstract class JournalDatabase
 {
-    /// <summary>How long SQLite itself waits for a lock. Above it, the driver would poll every 150 ms: its own time-out is the same.</summary>
-    public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
+    /// <summary>What an operator calls it: a file, or host, port and database. Never a password.</summary>
+    public abstract string Name { get; }
 
-    private readonly string _pragmas;
-    private readonly string _ownConnectionString;
+    /// <summary>How the stock classes name the driver.</summary>
+    internal abstract string Provider { get; }
 
-    public JournalDatabase(string file, Durability durability)
-    {
-        File = file;
-        ConnectionString = Connect(file, pooling: true);
-        _ownConnectionString = Connect(file, pooling: false);
-        _pragmas =
-            $"PRAGMA busy_timeout = {(int)BusyTimeout.TotalMilliseconds};" +
-            $"PRAGMA synchronous = {(durability == Durability.Full ? "FULL" : "NORMAL")};" +
-            "PRAGMA journal_size_limit = 67108864;";
-    }
+    /// <summary>How drivers connect, with everything secret that this needs.</summary>
+    internal abstract string ConnectionString { get; }
 
-    public string File { get; }
+    /// <summary>Lets the writers of this process through one at a time, where the database itself has no queue for them.</summary>
+    internal abstract WriteGate Gate { get; }
 
-    public string ConnectionString { get; }
-
-    /// <summary>Makes the folder and the file in WAL mode when they are missing, and looks whether it is a database at all.</summary>
-    /// <exception cref="JournalDamagedException">The file is there but is no usable SQLite database.</exception>
-    public void Prepare()
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(File)!);
-        try
-        {
-            using var connection = Open();
-            using var command = connection.CreateCommand();
-
-            // Only a file without tables takes it; a file that is older than this line keeps what it has.
-            command.CommandText = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; SELECT count(*) FROM sqlite_master;";
-            using var rows = command.ExecuteReader();
-            rows.Read();
-            if (rows.GetString(0) != "wal")
-            {
-                throw new JournalDamagedException(File, $"cannot use WAL, its mode is {rows.GetString(0)}", null);
-            }
-        }
-        catch (SqliteException e)
-        {
-            throw new JournalDamagedException(File, e.Message, e);
-        }
-    }
+    /// <summary>Makes what is missing, and looks whether it is a usable database at all.</summary>
+    /// <exception cref="JournalDamagedException">It is there but cannot be used.</exception>
+    /// <exception cref="JournalUnreachableException">It is not there.</exception>
+    public abstract void Prepare();
 
     /// <summary>A connection with this journal's settings; pooled, so opening is cheap.</summary>
-    public SqliteConnection Open() => Open(ConnectionString);
+    internal abstract DbConnection Open();
 
     /// <summary>A connection that is kept for long, and that really ends, with its transaction, when it is disposed.</summary>
-    public SqliteConnection OpenOwn() => Open(_ownConnectionString);
+    internal abstract DbConnection OpenOwn();
 
-    /// <summary>Sets what SQLite forgets with each connection.</summary>
-    public void Configure(SqliteConnection connection)
+    /// <summary>Sets what the database forgets with each connection.</summary>
+    internal abstract void Configure(DbConnection connection);
+
+    internal abstract IWriteSession OpenWriter();
+
+    /// <summary>Removes snapshots of a persistent actor beyond its newest <c>@snapshots</c>, one a time.</summary>
+    internal abstract string TrimSnapshotsSql { get; }
+
+    /// <summary>Gives space that nothing uses any more back to the disk.</summary>
+    /// <returns>How many pages became free.</returns>
+    internal abstract Task<long> GiveBack(DbConnection connection, CancellationToken cancellation);
+
+    /// <summary>Whether one row is to blame and its neighbours can be stored without it.</summary>
+    internal abstract bool IsOfOneWrite(DbException e);
+
+    /// <summary>Whether the sequence number is there already.</summary>
+    internal abstract bool IsFence(DbException e);
+
+    /// <summary>Whether nobody has made the tables yet.</summary>
+    internal abstract bool LacksTables(DbException e);
+
+    /// <summary>Names the database where the error is the database's.</summary>
+    internal abstract Exception Explain(DbException e);
+}
+
+/// <summary>The writer's connection. Used by one thread.</summary>
+internal interface IWriteSession : IDisposable
+{
+    void Begin();
+
+    void Insert(JournalWrite write);
+
+    /// <summary>Stores one write inside the transaction, or leaves the transaction as it was.</summary>
+    void InsertAlone(JournalWrite write);
+
+    void Commit();
+
+    void Rollback();
+}
+
+/// <summary>What every query would repeat.</summary>
+internal static class DbCommands
+{
+    public static DbCommand Command(this DbConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = _pragmas;
-        command.ExecuteNonQuery();
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
     }
 
-    private static string Connect(string file, bool pooling) => new SqliteConnectionStringBuilder
+    public static void Execute(this DbConnection connection, string sql)
     {
-        DataSource = file,
-        Pooling = pooling,
-        DefaultTimeout = (int)BusyTimeout.TotalSeconds,
-    }.ToString();
-
-    private SqliteConnection Open(string connectionString)
-    {
-        var connection = new SqliteConnection(connectionString);
-        try
-        {
-            connection.Open();
-            Configure(connection);
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
+        using var command = connection.Command(sql);
+        command.ExecuteNonQuery();
     }
 }

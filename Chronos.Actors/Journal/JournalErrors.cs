@@ -1,13 +1,15 @@
-using Microsoft.Data.Sqlite;
-
 namespace Chronos.Actors.Journal;
 
-/// <summary>The file of the journal cannot be used. Nothing was changed; the message names the file.</summary>
-public sealed class JournalDamagedException(string file, string reason, Exception? inner)
-    : IOException($"the journal {file} is not usable: {reason}", inner)
+/// <summary>The journal is there and cannot be used. Nothing was changed; the message names its file, or its host and database.</summary>
+public sealed class JournalDamagedException(string database, string reason, Exception? inner)
+    : IOException($"the journal {database} is not usable: {reason}", inner)
 {
-    public string File { get; } = file;
+    public string Database { get; } = database;
 }
+
+/// <summary>The server of the journal does not answer, or does not let us in. The message names it, and no secret.</summary>
+public sealed class JournalUnreachableException(string database, string reason, Exception? inner)
+    : IOException($"the journal {database} cannot be reached: {reason}", inner);
 
 /// <summary>Somebody else has already stored this sequence number: the writer is stale and must stop. Nothing of the write was stored.</summary>
 public sealed class JournalFencedException(string persistenceId, long sequenceNr, Exception inner)
@@ -28,21 +30,4 @@ public sealed class JournalReadException(string persistenceId, long sequenceNr, 
     public long SequenceNr { get; } = sequenceNr;
 
     public long Ordering { get; } = ordering;
-}
-
-internal static class SqliteErrors
-{
-    private const int Corrupt = 11;
-    private const int Constraint = 19;
-    private const int TooBig = 18;
-    private const int NotADatabase = 26;
-
-    /// <summary>Whether one row is to blame and its neighbours can be stored without it.</summary>
-    public static bool IsOfOneWrite(this SqliteException e) => e.SqliteErrorCode is Constraint or TooBig;
-
-    public static bool IsFence(this SqliteException e) => e.SqliteErrorCode == Constraint;
-
-    /// <summary>Names the file where the error is the file's.</summary>
-    public static Exception Explain(this SqliteException e, JournalDatabase database) =>
-        e.SqliteErrorCode is Corrupt or NotADatabase ? new JournalDamagedException(database.File, e.Message, e) : e;
 }

@@ -11,18 +11,22 @@ public enum Durability
 }
 
 /// <summary>Where the journal lives and how hard it holds on.</summary>
-/// <param name="DataFolder">The node's data folder; the journal is <c>journal.db</c> in it. Made when missing.</param>
+/// <param name="DataFolder">The node's data folder; without <see cref="Postgres"/> the journal is <c>journal.db</c> in it. Made when missing.</param>
 /// <param name="Pulse">Beaten after each commit, so that the readers of this node need not poll.</param>
 public sealed record JournalOptions(string DataFolder, Durability Durability, JournalPulse Pulse)
 {
-    /// <summary>The file with its settings.</summary>
-    public JournalDatabase Database => new(File, Durability);
-
     /// <summary>Keeps the writers of the file apart: journal, snapshots, retention.</summary>
-    public WriteGate Gate { get; } = new();
+    private readonly WriteGate _gate = new();
+
+    /// <summary>The PostgreSQL database of the journal; absent: the SQLite file.</summary>
+    public PostgresAddress? Postgres { get; init; }
+
+    /// <summary>The file, or the database, with its settings.</summary>
+    public JournalDatabase Database => Postgres is { } address ? new PostgresJournalDatabase(address, Durability) : new SqliteJournalDatabase(File, Durability, _gate);
 
     /// <summary>Stamps the rows.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>The file of the journal on SQLite.</summary>
     public string File => Path.Combine(Path.GetFullPath(DataFolder), "journal.db");
 }

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Chronos.Actors.Journal;
 
 /// <summary>
-/// A few threads that recover persistent actors, each with a connection and prepared statements of its own. SQLite reads block, and a
+/// A few threads that recover persistent actors, each with a connection and prepared statements of its own. Reads block, and a
 /// long replay must hold up neither the journal's actor nor the thread pool.
 /// </summary>
 internal sealed class JournalReaders : IDisposable
@@ -63,20 +63,33 @@ internal sealed class JournalReaders : IDisposable
             {
                 session ??= new ReadSession(_database);
             }
-            catch (SqliteException e)
+            catch (Exception e)
             {
-                reading.Fail(e.Explain(_database));
+                // Whatever it is: a thread that ended here would leave nobody to recover anything once the database is back.
+                reading.Fail(e is DbException error ? _database.Explain(error) : e);
                 continue;
             }
 
             if (!reading.Run(session))
             {
-                session.Dispose();
+                Discard(session);
                 session = null;
             }
         }
 
         session?.Dispose();
+    }
+
+    private static void Discard(ReadSession session)
+    {
+        try
+        {
+            session.Dispose();
+        }
+        catch (Exception e) when (e is DbException or InvalidOperationException or IOException)
+        {
+            // A connection that broke may refuse to be closed.
+        }
     }
 
     private sealed class Reading<T>(Func<ReadSession, T> read, JournalDatabase database, CancellationToken cancellation) : IReading
@@ -98,15 +111,16 @@ internal sealed class JournalReaders : IDisposable
                 _outcome.TrySetResult(read(session));
                 return true;
             }
-            catch (SqliteException e)
+            catch (DbException e)
             {
-                _outcome.TrySetException(e.Explain(database));
+                _outcome.TrySetException(database.Explain(e));
                 return false;
             }
             catch (Exception e)
             {
+                // Of the event, or of a connection that is not usable any more: a new one costs little and is certainly good.
                 _outcome.TrySetException(e);
-                return true;
+                return false;
             }
         }
 

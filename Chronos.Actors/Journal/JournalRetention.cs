@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Chronos.Actors.Journal;
 
@@ -27,7 +27,7 @@ public sealed class JournalRetention(JournalOptions options)
     private const string StreamsSql =
         """
         SELECT persistence_id, sequence_number FROM (
-            SELECT persistence_id, sequence_number, row_number() OVER (PARTITION BY persistence_id ORDER BY sequence_number DESC) AS rank FROM snapshot)
+            SELECT persistence_id, sequence_number, row_number() OVER (PARTITION BY persistence_id ORDER BY sequence_number DESC) AS rank FROM snapshot) AS ranked
         WHERE rank <= @snapshots AND persistence_id >= 'timetable|' AND persistence_id < 'timetable}'
         """;
 
@@ -39,14 +39,6 @@ public sealed class JournalRetention(JournalOptions options)
               AND sequence_number < (SELECT max(sequence_number) FROM journal WHERE persistence_id = @id)
               AND (created < @before OR sequence_number <= (SELECT max(sequence_number) FROM journal WHERE persistence_id = @id) - @batches)
             ORDER BY sequence_number LIMIT @chunk)
-        """;
-
-    private const string SnapshotsSql =
-        """
-        DELETE FROM snapshot WHERE rowid IN (
-            SELECT rowid FROM (
-                SELECT rowid, row_number() OVER (PARTITION BY persistence_id ORDER BY sequence_number DESC) AS rank FROM snapshot)
-            WHERE rank > @snapshots LIMIT 1)
         """;
 
     /// <summary>Removes everything that the policy lets go, then gives unused pages back to the disk.</summary>
@@ -64,21 +56,19 @@ public sealed class JournalRetention(JournalOptions options)
                 batches += await RemoveBatches(connection, policy, id, covered, cancellation).ConfigureAwait(false);
             }
 
-            var pages = await new JournalPages(connection, options.Gate).GiveBack(cancellation).ConfigureAwait(false);
+            var pages = await options.Database.GiveBack(connection, cancellation).ConfigureAwait(false);
             return new RetentionReport(batches, snapshots, pages);
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
-            throw e.Explain(options.Database);
+            throw options.Database.Explain(e);
         }
     }
 
     /// <summary>For each timetable the sequence number of the oldest snapshot that stays.</summary>
-    private static Dictionary<string, long> Covered(SqliteConnection connection, RetentionPolicy policy)
+    private static Dictionary<string, long> Covered(DbConnection connection, RetentionPolicy policy)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = StreamsSql;
-        command.Parameters.AddWithValue("@snapshots", policy.Snapshots);
+        using var command = connection.Command(StreamsSql, ("@snapshots", policy.Snapshots));
         var covered = new Dictionary<string, long>(StringComparer.Ordinal);
         using var rows = command.ExecuteReader();
         while (rows.Read())
@@ -91,36 +81,34 @@ public sealed class JournalRetention(JournalOptions options)
         return covered;
     }
 
-    private async Task<long> RemoveBatches(SqliteConnection connection, RetentionPolicy policy, string id, long covered, CancellationToken cancellation)
+    private async Task<long> RemoveBatches(DbConnection connection, RetentionPolicy policy, string id, long covered, CancellationToken cancellation)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = BatchesSql;
-        command.Parameters.AddWithValue("@id", id);
-        command.Parameters.AddWithValue("@passed", policy.Passed);
-        command.Parameters.AddWithValue("@covered", covered);
-        command.Parameters.AddWithValue("@before", policy.MaxAge is { } age ? (options.Clock.GetUtcNow() - age).UtcTicks : 0L);
-        command.Parameters.AddWithValue("@batches", policy.MaxBatches is { } batches ? batches : long.MaxValue);
-        command.Parameters.AddWithValue("@chunk", policy.Chunk);
+        using var command = connection.Command(
+            BatchesSql,
+            ("@id", id),
+            ("@passed", policy.Passed),
+            ("@covered", covered),
+            ("@before", policy.MaxAge is { } age ? (options.Clock.GetUtcNow() - age).UtcTicks : 0L),
+            ("@batches", policy.MaxBatches is { } batches ? batches : long.MaxValue),
+            ("@chunk", policy.Chunk));
         return await RepeatInTurns(command, policy.Chunk, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>One snapshot a time: each may be megabytes.</summary>
-    private async Task<long> RemoveSnapshots(SqliteConnection connection, RetentionPolicy policy, CancellationToken cancellation)
+    private async Task<long> RemoveSnapshots(DbConnection connection, RetentionPolicy policy, CancellationToken cancellation)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = SnapshotsSql;
-        command.Parameters.AddWithValue("@snapshots", policy.Snapshots);
+        using var command = connection.Command(options.Database.TrimSnapshotsSql, ("@snapshots", policy.Snapshots));
         return await RepeatInTurns(command, 1, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Runs a deletion again and again, letting the journal commit in between, until a run finds less than it asked for.</summary>
-    private async Task<long> RepeatInTurns(SqliteCommand command, int chunk, CancellationToken cancellation)
+    private async Task<long> RepeatInTurns(DbCommand command, int chunk, CancellationToken cancellation)
     {
         var removed = 0L;
         int count;
         do
         {
-            using (await options.Gate.EnterAsync(cancellation).ConfigureAwait(false))
+            using (await options.Database.Gate.EnterAsync(cancellation).ConfigureAwait(false))
             {
                 count = command.ExecuteNonQuery();
             }

@@ -2,7 +2,6 @@ using System.Data.Common;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using LinqToDB.Interceptors;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Journal;
 
@@ -27,7 +26,7 @@ internal sealed class JournalSetup(JournalDatabase database, JournalOptions opti
 internal sealed class JournalConnectionInterceptor(JournalDatabase database) : ConnectionInterceptor
 {
     public override void ConnectionOpened(ConnectionEventData eventData, DbConnection connection) =>
-        database.Configure((SqliteConnection)connection);
+        database.Configure(connection);
 
     public override Task ConnectionOpenedAsync(ConnectionEventData eventData, DbConnection connection, CancellationToken cancellationToken)
     {

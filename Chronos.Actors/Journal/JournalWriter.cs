@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Chronos.Actors.Journal;
 
@@ -24,7 +24,7 @@ internal sealed class JournalWriter : IDisposable
     private readonly ConcurrentDictionary<string, JournalWrite> _inFlight = new(StringComparer.Ordinal);
     private readonly List<JournalWrite> _batch = [];
     private readonly Thread _thread;
-    private WriteSession? _session;
+    private IWriteSession? _session;
 
     public JournalWriter(JournalDatabase database, JournalOptions options, WriterLimits limits)
     {
@@ -81,7 +81,7 @@ internal sealed class JournalWriter : IDisposable
             }
 
             _batch.Add(write);
-            using (_options.Gate.Enter())
+            using (_database.Gate.Enter())
             {
                 StoreBatch();
             }
@@ -98,13 +98,13 @@ internal sealed class JournalWriter : IDisposable
         var started = clock.GetTimestamp();
         try
         {
-            var session = _session ??= new WriteSession(_database);
+            var session = _session ??= _database.OpenWriter();
             session.Begin();
             var events = InsertWaiting(session);
             session.Commit();
             JournalMetrics.BatchSize.Record(events);
         }
-        catch (SqliteException e) when (e.IsOfOneWrite())
+        catch (DbException e) when (_database.IsOfOneWrite(e))
         {
             StoreEachAlone(e);
             return;
@@ -124,7 +124,7 @@ internal sealed class JournalWriter : IDisposable
     }
 
     /// <summary>Inserts the write that began the batch and all that wait, also those that come meanwhile, up to the limits.</summary>
-    private int InsertWaiting(WriteSession session)
+    private int InsertWaiting(IWriteSession session)
     {
         var (events, bytes) = Insert(session, _batch[0]);
         while (events < _limits.BatchEvents && bytes < BatchBytes && _queue.TryTake(out var next))
@@ -141,7 +141,7 @@ internal sealed class JournalWriter : IDisposable
         return events;
     }
 
-    private static (int Events, long Bytes) Insert(WriteSession session, JournalWrite write)
+    private static (int Events, long Bytes) Insert(IWriteSession session, JournalWrite write)
     {
         session.Insert(write);
         var bytes = 0L;
@@ -154,7 +154,7 @@ internal sealed class JournalWriter : IDisposable
     }
 
     /// <summary>One write of the batch cannot be stored: stores the others, so that a fenced writer does no harm to its neighbours.</summary>
-    private void StoreEachAlone(SqliteException cause)
+    private void StoreEachAlone(DbException cause)
     {
         var failures = new Dictionary<JournalWrite, Exception>();
         try
@@ -168,9 +168,9 @@ internal sealed class JournalWriter : IDisposable
                 {
                     session.InsertAlone(write);
                 }
-                catch (SqliteException e) when (e.IsOfOneWrite())
+                catch (DbException e) when (_database.IsOfOneWrite(e))
                 {
-                    failures.Add(write, e.IsFence() ? new JournalFencedException(write.PersistenceId, write.FirstSequenceNr, e) : e);
+                    failures.Add(write, _database.IsFence(e) ? new JournalFencedException(write.PersistenceId, write.FirstSequenceNr, e) : e);
                 }
             }
 
@@ -203,13 +203,13 @@ internal sealed class JournalWriter : IDisposable
         {
             _session?.Dispose();
         }
-        catch (SqliteException)
+        catch (Exception e) when (e is DbException or InvalidOperationException or IOException)
         {
             // It is gone either way; the cause is what the callers need.
         }
 
         _session = null;
-        var reason = cause is SqliteException e ? e.Explain(_database) : cause;
+        var reason = cause is DbException error ? _database.Explain(error) : cause;
         foreach (var write in _batch)
         {
             write.Fail(reason);

@@ -1,5 +1,6 @@
+using System.Data;
+using System.Data.Common;
 using Akka.Persistence;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Journal;
 
@@ -12,30 +13,30 @@ internal sealed class ReadSession : IDisposable
     private const string ReplaySql =
         """
         SELECT ordering, created, sequence_number, message, manifest, identifier, writer_uuid FROM journal
-        WHERE persistence_id = @id AND sequence_number BETWEEN @from AND @to AND deleted = 0 ORDER BY sequence_number LIMIT @max
+        WHERE persistence_id = @id AND sequence_number BETWEEN @from AND @to AND deleted = FALSE ORDER BY sequence_number LIMIT @max
         """;
 
-    private readonly SqliteConnection _connection;
-    private readonly SqliteCommand _highest;
-    private readonly SqliteParameter _highestId;
-    private readonly SqliteCommand _replay;
-    private readonly SqliteParameter _id;
-    private readonly SqliteParameter _from;
-    private readonly SqliteParameter _to;
-    private readonly SqliteParameter _max;
+    private readonly DbConnection _connection;
+    private readonly DbCommand _highest;
+    private readonly DbParameter _highestId;
+    private readonly DbCommand _replay;
+    private readonly DbParameter _id;
+    private readonly DbParameter _from;
+    private readonly DbParameter _to;
+    private readonly DbParameter _max;
 
     public ReadSession(JournalDatabase database)
     {
         _connection = database.OpenOwn();
-        _highest = _connection.CreateCommand();
-        _highest.CommandText = HighestSql;
-        _highestId = _highest.Parameters.Add("@id", SqliteType.Text);
-        _replay = _connection.CreateCommand();
-        _replay.CommandText = ReplaySql;
-        _id = _replay.Parameters.Add("@id", SqliteType.Text);
-        _from = _replay.Parameters.Add("@from", SqliteType.Integer);
-        _to = _replay.Parameters.Add("@to", SqliteType.Integer);
-        _max = _replay.Parameters.Add("@max", SqliteType.Integer);
+        _highest = _connection.Command(HighestSql);
+        _highestId = Parameter(_highest, "@id", DbType.String);
+        _replay = _connection.Command(ReplaySql);
+        _id = Parameter(_replay, "@id", DbType.String);
+        _from = Parameter(_replay, "@from", DbType.Int64);
+        _to = Parameter(_replay, "@to", DbType.Int64);
+        _max = Parameter(_replay, "@max", DbType.Int64);
+        _highest.Prepare();
+        _replay.Prepare();
     }
 
     /// <summary>The highest sequence number ever stored for the id; deletion keeps its row. 0 when there is none.</summary>
@@ -77,6 +78,14 @@ internal sealed class ReadSession : IDisposable
         _highest.Dispose();
         _replay.Dispose();
         _connection.Dispose();
+    }
+
+    private static DbParameter Parameter(DbCommand command, string name, DbType type)
+    {
+        var parameter = command.CreateParameter();
+        (parameter.ParameterName, parameter.DbType) = (name, type);
+        command.Parameters.Add(parameter);
+        return parameter;
     }
 }
 

@@ -1,7 +1,7 @@
+using System.Data.Common;
 using Chronos.Actors.Kernel;
 using Chronos.Core.Projections;
 using Chronos.Core.Wire;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Journal;
 
@@ -9,24 +9,25 @@ namespace Chronos.Actors.Journal;
 /// Reads the journal in the order in which it was committed, whichever actor wrote it. Safe from many threads.
 /// </summary>
 /// <remarks>
-/// SQLite has one writer at a time, so an ordering that is visible has no lower one to come: nothing appears behind a reader's back.
+/// SQLite has one writer at a time, and in PostgreSQL a trigger lets one at a time have orderings: one that is visible has no lower one
+/// to come. Nothing appears behind a reader's back.
 /// </remarks>
 public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog) : IJournalReader
 {
     private const string ReadSql =
         """
         SELECT ordering, persistence_id, sequence_number, message, manifest, identifier FROM journal
-        WHERE ordering > @after AND deleted = 0 ORDER BY ordering LIMIT @max
+        WHERE ordering > @after AND deleted = FALSE ORDER BY ordering LIMIT @max
         """;
 
     /// <remarks>The plus signs keep the planner from walking the whole journal by its key: the streams are found by the index over persistence ids.</remarks>
     private const string StreamsSql =
         """
         SELECT ordering, persistence_id, sequence_number, message, manifest, identifier FROM journal
-        WHERE persistence_id >= @from AND persistence_id < @to AND +ordering > @after AND deleted = 0 ORDER BY +ordering LIMIT @max
+        WHERE persistence_id >= @from AND persistence_id < @to AND +ordering > @after AND deleted = FALSE ORDER BY +ordering LIMIT @max
         """;
 
-    private const string HighestSql = "SELECT ordering FROM journal WHERE deleted = 0 ORDER BY ordering DESC LIMIT 1";
+    private const string HighestSql = "SELECT ordering FROM journal WHERE deleted = FALSE ORDER BY ordering DESC LIMIT 1";
 
     private readonly JournalDatabase _database = options.Database;
 
@@ -42,20 +43,13 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
         return new JournalSlice(entries, entries.Count == max ? entries[^1].Ordering : Math.Max(after, highest));
     }
 
-    private List<JournalEntry> Read(string sql, long after, int max, (string Name, string Value)[] bounds)
+    private List<JournalEntry> Read(string sql, long after, int max, (string Name, object Value)[] bounds)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(max);
         try
         {
             using var connection = _database.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = sql;
-            command.Parameters.AddWithValue("@after", after);
-            command.Parameters.AddWithValue("@max", max);
-            foreach (var (name, value) in bounds)
-            {
-                command.Parameters.AddWithValue(name, value);
-            }
+            using var command = connection.Command(sql, [("@after", after), ("@max", max), .. bounds]);
 
             var entries = new List<JournalEntry>();
             using var rows = command.ExecuteReader();
@@ -72,12 +66,13 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
 
             return entries;
         }
-        catch (SqliteException e) when (!IsEmpty(e))
+        catch (DbException e) when (!_database.LacksTables(e))
         {
-            throw e.Explain(_database);
+            throw _database.Explain(e);
         }
-        catch (SqliteException)
+        catch (DbException)
         {
+            // The journal makes its tables when it starts; a reader may be earlier.
             return [];
         }
     }
@@ -87,24 +82,20 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
         try
         {
             using var connection = _database.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = HighestSql;
+            using var command = connection.Command(HighestSql);
             return command.ExecuteScalar() is long highest ? highest : 0;
         }
-        catch (SqliteException e) when (!IsEmpty(e))
+        catch (DbException e) when (!_database.LacksTables(e))
         {
-            throw e.Explain(_database);
+            throw _database.Explain(e);
         }
-        catch (SqliteException)
+        catch (DbException)
         {
             return 0;
         }
     }
 
-    /// <summary>The journal makes its tables when it starts; a reader may be earlier.</summary>
-    private static bool IsEmpty(SqliteException e) => e.SqliteErrorCode == 1 && e.Message.Contains("no such table", StringComparison.Ordinal);
-
-    private bool TryRead(SqliteDataReader row, out JournalEntry? entry, out JournalReadException? error)
+    private bool TryRead(DbDataReader row, out JournalEntry? entry, out JournalReadException? error)
     {
         var ordering = row.GetInt64(0);
         var persistenceId = row.GetString(1);
@@ -123,7 +114,7 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
             entry = new JournalEntry(ordering, persistenceId, sequenceNr, manifest, catalog.Read(row.GetFieldValue<byte[]>(3), manifest));
             return true;
         }
-        catch (Exception e) when (e is not SqliteException)
+        catch (Exception e) when (e is not DbException)
         {
             error = new JournalReadException(persistenceId, sequenceNr, ordering, manifest, e.Message, e);
             return false;

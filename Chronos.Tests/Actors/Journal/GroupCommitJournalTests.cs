@@ -4,7 +4,12 @@ using Xunit;
 
 namespace Chronos.Tests.Actors.Journal;
 
-public sealed class GroupCommitJournalTests : JournalComplianceTests
+public sealed class GroupCommitJournalOnSqliteTests() : GroupCommitJournalCompliance(Store.Sqlite);
+
+public sealed class GroupCommitJournalOnPostgresTests() : GroupCommitJournalCompliance(Store.Postgres);
+
+/// <summary>What our class does beyond the stock one.</summary>
+public abstract class GroupCommitJournalCompliance(Store store) : JournalComplianceTests(store)
 {
     protected override string Hocon => string.Empty;
 
@@ -20,7 +25,7 @@ public sealed class GroupCommitJournalTests : JournalComplianceTests
 
         Task<NotesActor.Failed> fenced;
         List<Task<NotesActor.Done>> stored;
-        using (new LockedFile(harness.Database))
+        using (new LockedJournal(harness.Database))
         {
             stored = [.. neighbours.Take(20).Select(w => w.Ask<NotesActor.Done>(new NotesActor.Note("before", "it")))];
             fenced = stale.Ask<NotesActor.Failed>(new NotesActor.Note("stale", "too"));
@@ -42,7 +47,7 @@ public sealed class GroupCommitJournalTests : JournalComplianceTests
         var writers = Enumerable.Range(0, 300).Select(n => harness.Writer($"notes|{n}")).ToList();
         await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask(), TimeSpan.FromSeconds(60))));
         List<Task<object>> answers;
-        using (new LockedFile(harness.Database))
+        using (new LockedJournal(harness.Database))
         {
             answers = [.. writers.Select(w => w.Ask<object>(new NotesActor.Note("a"), TimeSpan.FromSeconds(60)))];
 
@@ -70,7 +75,7 @@ public sealed class GroupCommitJournalTests : JournalComplianceTests
         await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask(), TimeSpan.FromSeconds(60))));
         using var batches = new BatchSizes();
         Task<NotesActor.Done[]> stored;
-        using (new LockedFile(harness.Database))
+        using (new LockedJournal(harness.Database))
         {
             stored = Task.WhenAll(writers.Select(w => w.Ask<NotesActor.Done>(new NotesActor.Note("a"))));
         }
@@ -96,7 +101,7 @@ public sealed class GroupCommitJournalTests : JournalComplianceTests
     {
         await using var harness = await Start();
         await harness.Writer("notes|1").Ask<NotesActor.Done>(new NotesActor.Note("a", "b"));
-        Sql.Run(harness.Database, "UPDATE journal SET message = x'7b' WHERE sequence_number = 2");
+        Sql.Run(harness.Database, Store == Store.Sqlite ? "UPDATE journal SET message = x'7b' WHERE sequence_number = 2" : "UPDATE journal SET message = '{' WHERE sequence_number = 2");
         var failed = new TaskCompletionSource<NotesActor.RecoveryFailed>();
         harness.System.EventStream.Subscribe(harness.System.ActorOf(Props.Create(() => new Listener(failed))), typeof(NotesActor.RecoveryFailed));
 

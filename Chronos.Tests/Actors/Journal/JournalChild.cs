@@ -10,6 +10,7 @@ public sealed class JournalChild
 {
     private const string Folder = "CHRONOS_TEST_JOURNAL_FOLDER";
     private const string Hocon = "CHRONOS_TEST_JOURNAL_HOCON";
+    private const string Postgres = "CHRONOS_TEST_JOURNAL_POSTGRES";
     private const string Level = "CHRONOS_TEST_JOURNAL_DURABILITY";
 
     [Fact(Explicit = true)]
@@ -41,7 +42,7 @@ public sealed class JournalChild
         var database = harness.Database;
         while (true)
         {
-            if (Sql.Rows(database, "SELECT count(*) FROM sqlite_master WHERE name = 'journal'")[0] == "1" && Sql.Rows(database, "SELECT 1 FROM journal").Count == 1)
+            if (Sql.Rows(database, database is SqliteJournalDatabase ? "SELECT count(*) FROM sqlite_master WHERE name = 'journal'" : "SELECT 1")[0] == "1" && Sql.Rows(database, "SELECT 1 FROM journal").Count == 1)
             {
                 Process.GetCurrentProcess().Kill();
             }
@@ -50,12 +51,12 @@ public sealed class JournalChild
 
     internal static string AcknowledgedIn(string folder) => Path.Combine(folder, "acknowledged");
 
-    internal static Process StartPersisting(string folder, Durability durability) => Start(nameof(Persist_until_killed), folder, durability, string.Empty);
+    internal static Process StartPersisting(TestJournal journal, Durability durability) => Start(nameof(Persist_until_killed), journal, durability, string.Empty);
 
-    internal static Process StartAndDieUnacknowledged(string folder, string hocon) =>
-        Start(nameof(Die_between_commit_and_acknowledgement), folder, Durability.Full, hocon);
+    internal static Process StartAndDieUnacknowledged(TestJournal journal, string hocon) =>
+        Start(nameof(Die_between_commit_and_acknowledgement), journal, Durability.Full, hocon);
 
-    private static Process Start(string method, string folder, Durability durability, string hocon)
+    private static Process Start(string method, TestJournal journal, Durability durability, string hocon)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
@@ -63,12 +64,13 @@ public sealed class JournalChild
             start.ArgumentList.Add(typeof(JournalChild).Assembly.Location);
         }
 
-        foreach (var argument in new[] { "--explicit", "on", "--filter-method", $"{typeof(JournalChild).FullName}.{method}", "--results-directory", folder })
+        foreach (var argument in new[] { "--explicit", "on", "--filter-method", $"{typeof(JournalChild).FullName}.{method}", "--results-directory", journal.Folder })
         {
             start.ArgumentList.Add(argument);
         }
 
-        start.Environment[Folder] = folder;
+        start.Environment[Folder] = journal.Folder;
+        start.Environment[Postgres] = journal.ConnectionString;
         start.Environment[Hocon] = hocon;
         start.Environment[Level] = durability.ToString();
         var child = Process.Start(start)!;
@@ -78,7 +80,12 @@ public sealed class JournalChild
     }
 
     private static Task<JournalHarness> StartHarness() =>
-        JournalHarness.Start(Setting(Folder), Enum.Parse<Durability>(Setting(Level)), Environment.GetEnvironmentVariable(Hocon) ?? string.Empty);
+        JournalHarness.Start(
+            new JournalOptions(Setting(Folder), Enum.Parse<Durability>(Setting(Level)), new JournalPulse())
+            {
+                Postgres = PostgresAddress.TryParse(Environment.GetEnvironmentVariable(Postgres) ?? "", out var address, out _) ? address : null,
+            },
+            Environment.GetEnvironmentVariable(Hocon) ?? string.Empty);
 
     private static string Setting(string name) =>
         Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"{name} is not set: only a parent test starts this");

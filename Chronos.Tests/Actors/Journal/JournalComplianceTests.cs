@@ -5,9 +5,12 @@ using Xunit;
 namespace Chronos.Tests.Actors.Journal;
 
 /// <summary>What every journal of Chronos does, whichever class writes it.</summary>
-public abstract class JournalComplianceTests : IDisposable
+/// <param name="store">The store of the journal under test.</param>
+public abstract class JournalComplianceTests(Store store) : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TestJournal _journal = new(store);
+
+    protected Store Store { get; } = store;
 
     /// <summary>The configuration that chooses the class under test.</summary>
     protected abstract string Hocon { get; }
@@ -48,7 +51,7 @@ public abstract class JournalComplianceTests : IDisposable
         await using var harness = await Start();
         await State(harness, "other");
         Task<NotesActor.State> recovery;
-        using (new LockedFile(harness.Database))
+        using (new LockedJournal(harness.Database))
         {
             var writer = harness.Writer("notes|1");
             await writer.Ask<NotesActor.State>(new NotesActor.Ask());
@@ -109,7 +112,7 @@ public abstract class JournalComplianceTests : IDisposable
         await using var harness = await Start("akka.persistence.journal.sql.circuit-breaker.call-timeout = 500ms");
         var writers = Enumerable.Range(0, 5).Select(n => harness.Writer($"notes|{n}")).ToList();
         await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.State>(new NotesActor.Ask())));
-        using (new LockedFile(harness.Database))
+        using (new LockedJournal(harness.Database))
         {
             await Task.WhenAll(writers.Select(w => w.Ask<NotesActor.Failed>(new NotesActor.Note("a"))));
         }
@@ -171,7 +174,7 @@ public abstract class JournalComplianceTests : IDisposable
         await using var harness = await Start(
             "akka.persistence.journal.sql.circuit-breaker.call-timeout = 500ms\nakka.persistence.journal.sql.circuit-breaker.reset-timeout = 200ms");
         await State(harness, "notes|1");
-        using (new LockedFile(harness.Database))
+        using (new LockedJournal(harness.Database))
         {
             await harness.Writer("notes|1").Ask<NotesActor.Failed>(new NotesActor.Note("lost or not"));
         }
@@ -184,7 +187,7 @@ public abstract class JournalComplianceTests : IDisposable
     [Trait("speed", "slow")]
     public async Task A_write_that_was_committed_but_never_acknowledged_is_replayed_once()
     {
-        using (var child = JournalChild.StartAndDieUnacknowledged(_folder.Location, Hocon))
+        using (var child = JournalChild.StartAndDieUnacknowledged(_journal, Hocon))
         {
             await child.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.Equal(137, child.ExitCode);
@@ -197,19 +200,23 @@ public abstract class JournalComplianceTests : IDisposable
 
     public void Dispose()
     {
-        _folder.Dispose();
+        _journal.Dispose();
         GC.SuppressFinalize(this);
     }
 
     private protected Task<JournalHarness> Start(params string[] more) =>
-        JournalHarness.Start(_folder.Location, Durability.Full, string.Join('\n', [Hocon, .. more]));
+        _journal.Start(Durability.Full, string.Join('\n', [Hocon, .. more]));
 
     private protected static Task<NotesActor.State> State(JournalHarness harness, string persistenceId) =>
         harness.Writer(persistenceId).Ask<NotesActor.State>(new NotesActor.Ask());
 }
 
 /// <summary>The stock class: what a switch back gives.</summary>
-public sealed class StockJournalTests : JournalComplianceTests
+public abstract class StockJournalCompliance(Store store) : JournalComplianceTests(store)
 {
     protected override string Hocon => JournalHarness.StockClasses;
 }
+
+public sealed class StockJournalOnSqliteTests() : StockJournalCompliance(Store.Sqlite);
+
+public sealed class StockJournalOnPostgresTests() : StockJournalCompliance(Store.Postgres);

@@ -53,13 +53,15 @@ internal sealed class JournalHarness : IAsyncDisposable
 
     public JournalOptions Options { get; }
 
-    public JournalDatabase Database => new(Options.File, Options.Durability);
+    public JournalDatabase Database => Options.Database;
 
     public ActorSystem System => _host.Services.GetRequiredService<ActorSystem>();
 
-    public static async Task<JournalHarness> Start(string folder, Durability durability, string hocon)
+    public static Task<JournalHarness> Start(string folder, Durability durability, string hocon) =>
+        Start(new JournalOptions(folder, durability, new JournalPulse()), hocon);
+
+    public static async Task<JournalHarness> Start(JournalOptions options, string hocon)
     {
-        var options = new JournalOptions(folder, durability, new JournalPulse());
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddAkka("journal-test", akka => akka

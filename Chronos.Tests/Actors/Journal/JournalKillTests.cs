@@ -4,19 +4,20 @@ using Xunit;
 
 namespace Chronos.Tests.Actors.Journal;
 
-public sealed class JournalKillTests : IDisposable
+public sealed class JournalKillTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    [Fact]
+    [Theory]
+    [InlineData(Store.Sqlite)]
+    [InlineData(Store.Postgres)]
     [Trait("speed", "slow")]
-    public async Task Everything_acknowledged_survives_ten_kills()
+    public async Task Everything_acknowledged_survives_ten_kills(Store store)
     {
-        var acknowledged = JournalChild.AcknowledgedIn(_folder.Location);
+        using var journal = new TestJournal(store);
+        var acknowledged = JournalChild.AcknowledgedIn(journal.Folder);
         for (var round = 0; round < 10; round++)
         {
             var before = Lines(acknowledged).Count;
-            using var child = JournalChild.StartPersisting(_folder.Location, round % 2 == 0 ? Durability.Full : Durability.Relaxed);
+            using var child = JournalChild.StartPersisting(journal, round % 2 == 0 ? Durability.Full : Durability.Relaxed);
             try
             {
                 await Until.True(() => child.HasExited || Lines(acknowledged).Count > before + 300, "300 acknowledged writes");
@@ -29,7 +30,7 @@ public sealed class JournalKillTests : IDisposable
             }
         }
 
-        await using var harness = await JournalHarness.Start(_folder.Location, Durability.Full, string.Empty);
+        await using var harness = await journal.Start(Durability.Full, string.Empty);
         var stored = new Dictionary<string, NotesActor.State>();
         foreach (var line in Lines(acknowledged))
         {
@@ -44,8 +45,6 @@ public sealed class JournalKillTests : IDisposable
 
         Assert.All(stored.Values, s => Assert.Equal(s.SequenceNr, s.Texts.Count));
     }
-
-    public void Dispose() => _folder.Dispose();
 
     /// <summary>Whole lines only: the last may be cut.</summary>
     private static List<string> Lines(string file)

@@ -4,9 +4,33 @@ using Xunit;
 
 namespace Chronos.Tests.Actors.Journal;
 
-public sealed class JournalRetentionTests : IDisposable
+public sealed class JournalRetentionOnPostgresTests() : JournalRetentionTests(Store.Postgres);
+
+public sealed class JournalRetentionOnSqliteTests() : JournalRetentionTests(Store.Sqlite)
 {
-    private readonly TemporaryFolder _folder = new();
+    [Fact]
+    public async Task Much_that_went_gives_its_space_back()
+    {
+        await using var harness = await Start();
+        var timetable = harness.Writer("timetable|1");
+        var large = new string('x', 400_000);
+        for (var n = 0; n < 100; n++)
+        {
+            await timetable.Ask<NotesActor.Done>(new NotesActor.Note(large));
+        }
+
+        Sql.Run(harness.Database, "INSERT INTO snapshot VALUES ('timetable|1', 100, 1, x'00', 'm', 1)");
+        var report = await Run(harness, new RetentionPolicy(long.MaxValue, MaxAge: null, MaxBatches: 0));
+
+        Assert.Equal(99, report.Batches);
+        Assert.True(report.FreedPages > 4000, $"{report.FreedPages} pages");
+        Assert.Equal(["ok"], Sql.Rows(harness.Database, "PRAGMA integrity_check"));
+    }
+}
+
+public abstract class JournalRetentionTests(Store store) : IDisposable
+{
+    private readonly TestJournal _journal = new(store);
 
     [Fact]
     public async Task Batches_that_a_snapshot_covers_and_all_readers_have_passed_go()
@@ -86,26 +110,11 @@ public sealed class JournalRetentionTests : IDisposable
         Assert.Equal(["16", "17", "18", "19", "20"], Numbers(harness, "timetable|1"));
     }
 
-    [Fact]
-    public async Task Much_that_went_gives_its_space_back()
+    public void Dispose()
     {
-        await using var harness = await Start();
-        var timetable = harness.Writer("timetable|1");
-        var large = new string('x', 400_000);
-        for (var n = 0; n < 100; n++)
-        {
-            await timetable.Ask<NotesActor.Done>(new NotesActor.Note(large));
-        }
-
-        Sql.Run(harness.Database, "INSERT INTO snapshot VALUES ('timetable|1', 100, 1, x'00', 'm', 1)");
-        var report = await Run(harness, new RetentionPolicy(long.MaxValue, MaxAge: null, MaxBatches: 0));
-
-        Assert.Equal(99, report.Batches);
-        Assert.True(report.FreedPages > 4000, $"{report.FreedPages} pages");
-        Assert.Equal(["ok"], Sql.Rows(harness.Database, "PRAGMA integrity_check"));
+        _journal.Dispose();
+        GC.SuppressFinalize(this);
     }
-
-    public void Dispose() => _folder.Dispose();
 
     private static async Task Fill(IActorRef writer, int snapshots, int each)
     {
@@ -119,7 +128,7 @@ public sealed class JournalRetentionTests : IDisposable
     private static Task<NotesActor.Done> Note(IActorRef writer, int count) =>
         writer.Ask<NotesActor.Done>(new NotesActor.Note([.. Enumerable.Range(0, count).Select(n => $"{n}")]));
 
-    private static Task<RetentionReport> Run(JournalHarness harness, RetentionPolicy policy) =>
+    private protected static Task<RetentionReport> Run(JournalHarness harness, RetentionPolicy policy) =>
         new JournalRetention(harness.Options).RunOnce(policy, TestContext.Current.CancellationToken);
 
     private static List<string> Numbers(JournalHarness harness, string persistenceId) =>
@@ -128,5 +137,5 @@ public sealed class JournalRetentionTests : IDisposable
     private static Task<NotesActor.State> State(JournalHarness harness, string persistenceId) =>
         harness.Writer(persistenceId).Ask<NotesActor.State>(new NotesActor.Ask());
 
-    private Task<JournalHarness> Start() => JournalHarness.Start(_folder.Location, Durability.Full, string.Empty);
+    private protected Task<JournalHarness> Start() => _journal.Start(Durability.Full, string.Empty);
 }

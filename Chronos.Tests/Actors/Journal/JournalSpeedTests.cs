@@ -20,8 +20,8 @@ public sealed class JournalSpeedTests(ITestOutputHelper output)
         // A neighbour on the machine may spoil a round, not all of them.
         for (var round = 0; round < 5 && !ratios.Exists(r => r >= 3); round++)
         {
-            var ours = await EventsPerSecond(Ours, Durability.Relaxed);
-            var stock = await EventsPerSecond(Stock, Durability.Relaxed);
+            var ours = await EventsPerSecond(Store.Sqlite, Ours, Durability.Relaxed);
+            var stock = await EventsPerSecond(Store.Sqlite, Stock, Durability.Relaxed);
             ratios.Add(ours / stock);
             output.WriteLine($"ours {ours:F0}/s, stock {stock:F0}/s, ratio {ours / stock:F1}");
         }
@@ -30,31 +30,40 @@ public sealed class JournalSpeedTests(ITestOutputHelper output)
     }
 
     [Theory(Explicit = true)]
-    [InlineData(Ours, Durability.Full)]
-    [InlineData(Ours, Durability.Relaxed)]
-    [InlineData(Stock, Durability.Full)]
-    [InlineData(Stock, Durability.Relaxed)]
-    public async Task Rates(string hocon, Durability durability)
+    [InlineData(Store.Sqlite, Ours, Durability.Full)]
+    [InlineData(Store.Postgres, Ours, Durability.Full)]
+    [InlineData(Store.Sqlite, Ours, Durability.Relaxed)]
+    [InlineData(Store.Postgres, Ours, Durability.Relaxed)]
+    [InlineData(Store.Sqlite, Stock, Durability.Full)]
+    [InlineData(Store.Postgres, Stock, Durability.Full)]
+    [InlineData(Store.Sqlite, Stock, Durability.Relaxed)]
+    [InlineData(Store.Postgres, Stock, Durability.Relaxed)]
+    public async Task Rates(Store store, string hocon, Durability durability)
     {
         var rates = new List<double>();
         for (var round = 0; round < 5; round++)
         {
-            rates.Add(await EventsPerSecond(hocon, durability));
+            rates.Add(await EventsPerSecond(store, hocon, durability));
         }
 
-        output.WriteLine($"{Name(hocon)} {durability}: {Median(rates):F0} events/s with 500 actors");
+        output.WriteLine($"{store} {Name(hocon)} {durability}: {Median(rates):F0} events/s with 500 actors");
     }
 
     [Theory(Explicit = true)]
-    [InlineData(Ours, Durability.Full, 100)]
-    [InlineData(Ours, Durability.Relaxed, 100)]
-    [InlineData(Ours, Durability.Full, 20_000)]
-    [InlineData(Stock, Durability.Full, 100)]
-    [InlineData(Stock, Durability.Relaxed, 100)]
-    public async Task Latency_of_64_writes_at_one_instant(string hocon, Durability durability, int size)
+    [InlineData(Store.Sqlite, Ours, Durability.Full, 100)]
+    [InlineData(Store.Postgres, Ours, Durability.Full, 100)]
+    [InlineData(Store.Sqlite, Ours, Durability.Relaxed, 100)]
+    [InlineData(Store.Postgres, Ours, Durability.Relaxed, 100)]
+    [InlineData(Store.Sqlite, Ours, Durability.Full, 20_000)]
+    [InlineData(Store.Postgres, Ours, Durability.Full, 20_000)]
+    [InlineData(Store.Sqlite, Stock, Durability.Full, 100)]
+    [InlineData(Store.Postgres, Stock, Durability.Full, 100)]
+    [InlineData(Store.Sqlite, Stock, Durability.Relaxed, 100)]
+    [InlineData(Store.Postgres, Stock, Durability.Relaxed, 100)]
+    public async Task Latency_of_64_writes_at_one_instant(Store store, string hocon, Durability durability, int size)
     {
-        using var folder = new TemporaryFolder();
-        await using var harness = await JournalHarness.Start(folder.Location, durability, hocon);
+        using var journal = new TestJournal(store);
+        await using var harness = await journal.Start(durability, hocon);
         var writers = await Writers(harness, 64);
         var text = new string('x', size);
         var (each, all) = (new List<double>(), new List<double>());
@@ -73,33 +82,35 @@ public sealed class JournalSpeedTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{Name(hocon)} {durability} {size} B: one write p50 {Rank(each, 0.5):F2} p99 {Rank(each, 0.99):F2} ms; last of 64 p50 {Rank(all, 0.5):F2} p99 {Rank(all, 0.99):F2} ms");
+        output.WriteLine($"{store} {Name(hocon)} {durability} {size} B: one write p50 {Rank(each, 0.5):F2} p99 {Rank(each, 0.99):F2} ms; last of 64 p50 {Rank(all, 0.5):F2} p99 {Rank(all, 0.99):F2} ms");
     }
 
     [Theory(Explicit = true)]
-    [InlineData(Ours)]
-    [InlineData(Stock)]
-    public async Task Recoveries(string hocon)
+    [InlineData(Store.Sqlite, Ours)]
+    [InlineData(Store.Postgres, Ours)]
+    [InlineData(Store.Sqlite, Stock)]
+    [InlineData(Store.Postgres, Stock)]
+    public async Task Recoveries(Store store, string hocon)
     {
-        using var folder = new TemporaryFolder();
-        await using var harness = await JournalHarness.Start(folder.Location, Durability.Relaxed, hocon);
+        using var journal = new TestJournal(store);
+        await using var harness = await journal.Start(Durability.Relaxed, hocon);
         await Task.WhenAll((await Writers(harness, 2000)).Select(w => w.Ask<NotesActor.Done>(new NotesActor.Note("a", "b", "c"))));
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, 2000).Select(n =>
             harness.System.ActorOf(Props.Create(() => new NotesActor($"notes|{n}", false))).Ask<NotesActor.State>(new NotesActor.Ask(), TimeSpan.FromSeconds(60))));
 
-        output.WriteLine($"{Name(hocon)}: {2000 / Stopwatch.GetElapsedTime(started).TotalSeconds:F0} recoveries/s without snapshot");
+        output.WriteLine($"{store} {Name(hocon)}: {2000 / Stopwatch.GetElapsedTime(started).TotalSeconds:F0} recoveries/s without snapshot");
         started = Stopwatch.GetTimestamp();
         await Writers(harness, 2000);
-        output.WriteLine($"{Name(hocon)}: {2000 / Stopwatch.GetElapsedTime(started).TotalSeconds:F0} recoveries/s that look for a snapshot");
+        output.WriteLine($"{store} {Name(hocon)}: {2000 / Stopwatch.GetElapsedTime(started).TotalSeconds:F0} recoveries/s that look for a snapshot");
     }
 
-    private static async Task<double> EventsPerSecond(string hocon, Durability durability)
+    private static async Task<double> EventsPerSecond(Store store, string hocon, Durability durability)
     {
         const int Actors = 500;
         const int Each = 12;
-        using var folder = new TemporaryFolder();
-        await using var harness = await JournalHarness.Start(folder.Location, durability, hocon);
+        using var journal = new TestJournal(store);
+        await using var harness = await journal.Start(durability, hocon);
         var writers = await Writers(harness, Actors);
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(writers.Select(async w =>

@@ -2,23 +2,20 @@ using Chronos.Actors.Journal;
 
 namespace Chronos.Tests.Actors.Journal;
 
-/// <summary>Looks at the journal's file behind the back of its classes.</summary>
+/// <summary>Looks at the journal behind the back of its classes.</summary>
 internal static class Sql
 {
     public static void Run(JournalDatabase database, string sql)
     {
         using var connection = database.OpenOwn();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
+        connection.Execute(sql);
     }
 
     /// <summary>The rows as text, columns joined by <c>|</c>; blobs as hexadecimal.</summary>
     public static List<string> Rows(JournalDatabase database, string sql)
     {
         using var connection = database.OpenOwn();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
+        using var command = connection.Command(sql);
         using var reader = command.ExecuteReader();
         var rows = new List<string>();
         while (reader.Read())

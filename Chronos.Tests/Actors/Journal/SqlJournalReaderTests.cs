@@ -4,9 +4,13 @@ using Xunit;
 
 namespace Chronos.Tests.Actors.Journal;
 
-public sealed class SqlJournalReaderTests : IDisposable
+public sealed class SqlJournalReaderOnSqliteTests() : SqlJournalReaderTests(Store.Sqlite);
+
+public sealed class SqlJournalReaderOnPostgresTests() : SqlJournalReaderTests(Store.Postgres);
+
+public abstract class SqlJournalReaderTests(Store store) : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TestJournal _journal = new(store);
 
     [Fact]
     public async Task Events_of_all_actors_come_in_the_order_of_their_commits()
@@ -31,7 +35,7 @@ public sealed class SqlJournalReaderTests : IDisposable
     [Fact]
     public void A_journal_that_has_never_been_written_is_empty()
     {
-        var options = new JournalOptions(_folder.Location, Durability.Full, new JournalPulse());
+        var options = _journal.Options(Durability.Full);
         options.Database.Prepare();
         var reader = new SqlJournalReader(options, JournalHarness.Catalog);
 
@@ -77,14 +81,14 @@ public sealed class SqlJournalReaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("UPDATE journal SET message = x'7b' WHERE ordering = 2", "test.noted.1")]
+    [InlineData("UPDATE journal SET message = CAST('{' AS bytea) WHERE ordering = 2", "test.noted.1")]
     [InlineData("UPDATE journal SET manifest = 'test.unknown.9' WHERE ordering = 2", "test.unknown.9")]
     [InlineData("UPDATE journal SET identifier = 1 WHERE ordering = 2", "another serializer")]
     public async Task An_event_that_cannot_be_read_is_named_and_never_skipped(string damage, string said)
     {
         await using var harness = await Start();
         await harness.Writer("notes|1").Ask<NotesActor.Done>(new NotesActor.Note("a", "b", "c"));
-        Sql.Run(harness.Database, damage);
+        Sql.Run(harness.Database, store == Store.Sqlite ? damage.Replace("bytea", "blob", StringComparison.Ordinal) : damage);
         var reader = new SqlJournalReader(harness.Options, JournalHarness.Catalog);
 
         Assert.Equal("a", ((Noted)Assert.Single(reader.Read(0, 10)).Event).Text);
@@ -94,7 +98,11 @@ public sealed class SqlJournalReaderTests : IDisposable
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _journal.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
-    private Task<JournalHarness> Start() => JournalHarness.Start(_folder.Location, Durability.Full, string.Empty);
+    private Task<JournalHarness> Start() => _journal.Start(Durability.Full, string.Empty);
 }

@@ -2,8 +2,8 @@ using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Journal;
 
-/// <summary>The writer's connection with its prepared statements.</summary>
-internal sealed class WriteSession : IDisposable
+/// <summary>The writer's connection to SQLite with its prepared statements.</summary>
+internal sealed class SqliteWriteSession : IWriteSession
 {
     private const string InsertSql =
         """
@@ -11,6 +11,7 @@ internal sealed class WriteSession : IDisposable
         VALUES (@created, 0, @persistence_id, @sequence_number, @message, @manifest, @identifier, @writer_uuid)
         """;
 
+    private readonly SqliteJournalDatabase _database;
     private readonly SqliteConnection _connection;
     private readonly List<SqliteCommand> _commands = [];
     private readonly SqliteCommand _begin;
@@ -28,8 +29,9 @@ internal sealed class WriteSession : IDisposable
     private readonly SqliteParameter _serializer;
     private readonly SqliteParameter _writer;
 
-    public WriteSession(JournalDatabase database)
+    public SqliteWriteSession(SqliteJournalDatabase database)
     {
+        _database = database;
         _connection = database.OpenOwn();
         _begin = Command("BEGIN IMMEDIATE");
         _commit = Command("COMMIT");
@@ -54,7 +56,6 @@ internal sealed class WriteSession : IDisposable
 
     public void Rollback() => _rollback.ExecuteNonQuery();
 
-    /// <summary>Stores one write inside the transaction, or leaves the transaction as it was.</summary>
     public void InsertAlone(JournalWrite write)
     {
         _savepoint.ExecuteNonQuery();
@@ -62,7 +63,7 @@ internal sealed class WriteSession : IDisposable
         {
             Insert(write);
         }
-        catch (SqliteException e) when (e.IsOfOneWrite())
+        catch (SqliteException e) when (_database.IsOfOneWrite(e))
         {
             _undo.ExecuteNonQuery();
             _release.ExecuteNonQuery();

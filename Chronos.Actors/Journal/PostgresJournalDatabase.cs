@@ -1,0 +1,106 @@
+using System.Data.Common;
+using LinqToDB;
+using Npgsql;
+
+namespace Chronos.Actors.Journal;
+
+/// <summary>The journal in a PostgreSQL database, which the nodes of a cluster share.</summary>
+public sealed class PostgresJournalDatabase : JournalDatabase
+{
+    private const string UniqueViolation = "23505";
+    private readonly PostgresAddress _address;
+    private readonly string _ownConnectionString;
+
+    public PostgresJournalDatabase(PostgresAddress address, Durability durability)
+    {
+        _address = address;
+
+        // Said at the start of each connection, so that it also holds after the pool has reset one. "on" waits for the disk of the
+        // server, and of a synchronous standby where there is one.
+        var parts = new NpgsqlConnectionStringBuilder(address.ConnectionString)
+        {
+            Options = $"-c synchronous_commit={(durability == Durability.Full ? "on" : "off")}",
+        };
+        ConnectionString = parts.ConnectionString;
+        parts.Pooling = false;
+        _ownConnectionString = parts.ConnectionString;
+    }
+
+    public override string Name => _address.ToString();
+
+    internal override string Provider => ProviderName.PostgreSQL15;
+
+    internal override string ConnectionString { get; }
+
+    internal override WriteGate Gate => WriteGate.Open;
+
+    internal override string TrimSnapshotsSql =>
+        """
+        DELETE FROM snapshot WHERE ctid IN (
+            SELECT ctid FROM (
+                SELECT ctid, row_number() OVER (PARTITION BY persistence_id ORDER BY sequence_number DESC) AS rank FROM snapshot) AS ranked
+            WHERE rank > @snapshots LIMIT 1)
+        """;
+
+    public override void Prepare()
+    {
+        try
+        {
+            using var connection = OpenOwn();
+            PostgresJournalSchema.Make(connection);
+        }
+        catch (PostgresException e)
+        {
+            // The server answered: it knows no such database or user, or does not let this one make tables.
+            throw new JournalUnreachableException(Name, e.MessageText, e);
+        }
+        catch (Exception e) when (e is DbException or TimeoutException)
+        {
+            throw new JournalUnreachableException(Name, e.InnerException?.Message ?? e.Message, e);
+        }
+    }
+
+    internal override NpgsqlConnection Open() => Open(ConnectionString);
+
+    internal override NpgsqlConnection OpenOwn() => Open(_ownConnectionString);
+
+    internal override void Configure(DbConnection connection)
+    {
+        // Everything is said in the connection string.
+    }
+
+    internal override IWriteSession OpenWriter() => new PostgresWriteSession(this);
+
+    /// <summary>The server's own autovacuum makes room; nothing to do.</summary>
+    internal override Task<long> GiveBack(DbConnection connection, CancellationToken cancellation) => Task.FromResult(0L);
+
+    /// <summary>Constraints, data that the columns do not take, and rows that are too large.</summary>
+    internal override bool IsOfOneWrite(DbException e) =>
+        e is PostgresException { SqlState: var state } && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal) || state.StartsWith("54", StringComparison.Ordinal));
+
+    internal override bool IsFence(DbException e) => e is PostgresException { SqlState: UniqueViolation };
+
+    internal override bool LacksTables(DbException e) => e is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable };
+
+    internal override Exception Explain(DbException e) => e switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted } p => new JournalDamagedException(Name, p.MessageText, p),
+        PostgresException => e,
+        _ => new JournalUnreachableException(Name, e.InnerException?.Message ?? e.Message, e),
+    };
+
+    private static NpgsqlConnection Open(string connectionString)
+    {
+        var connection = new NpgsqlConnection(connectionString);
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}
