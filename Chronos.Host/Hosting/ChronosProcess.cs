@@ -1,5 +1,3 @@
-using Chronos.Actors.Journal;
-
 namespace Chronos.Host.Hosting;
 
 /// <summary>Runs one node until the process is told to stop.</summary>
@@ -23,9 +21,9 @@ internal static class ChronosProcess
             await app.WaitForShutdownAsync();
             return 0;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalDamagedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A port in use, a folder that cannot be written, a damaged journal: the reason in one line, not a stack.
+            // A port in use, a folder that cannot be written, a journal that is damaged or out of reach: the reason in one line, not a stack.
             await Console.Error.WriteLineAsync($"chronos: {e.Message}");
             return 1;
         }

@@ -30,7 +30,7 @@ internal static class ChronosServices
 
     public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings)
     {
-        var journal = new JournalOptions(settings.Data, settings.Durability, new JournalPulse());
+        var journal = new JournalOptions(settings.Data, settings.Durability, new JournalPulse()) { Postgres = settings.Postgres };
         var reads = new ReadSideOptions(settings.Data);
         services
             .AddSingleton(settings)

@@ -14,6 +14,16 @@ public enum HostMode
     Serve,
 }
 
+/// <summary>Where the journal and the snapshots are.</summary>
+public enum StoreKind
+{
+    /// <summary>A file in the data folder: one node alone.</summary>
+    Sqlite,
+
+    /// <summary>A PostgreSQL database, which the nodes of a cluster share.</summary>
+    Postgres,
+}
+
 /// <summary>Everything that can be configured, in one type. Made by <see cref="ChronosSettingsReader"/> alone; the keys are documented there.</summary>
 public sealed record ChronosSettings
 {
@@ -24,6 +34,11 @@ public sealed record ChronosSettings
 
     /// <summary>Folder of all files of the node, absolute.</summary>
     public string Data { get; init; } = Path.GetFullPath("data");
+
+    public StoreKind Store { get; init; } = StoreKind.Sqlite;
+
+    /// <summary>The database of the journal where the store is PostgreSQL.</summary>
+    public PostgresAddress? Postgres { get; init; }
 
     public Durability Durability { get; init; } = Durability.Full;
 

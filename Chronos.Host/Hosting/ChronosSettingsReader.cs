@@ -52,6 +52,7 @@ public static class ChronosSettingsReader
 
     private static void Check(ChronosSettings settings)
     {
+        CheckStore(settings);
         if (settings.ListensOnLoopback)
         {
             return;
@@ -66,6 +67,24 @@ public static class ChronosSettingsReader
         {
             throw new WrongUsageException(
                 $"CHRONOS_ADMIN_KEY: listening on {settings.HttpUrl.Host}, beyond loopback, needs an administrator's key (CHRONOS_ADMIN_KEY or CHRONOS_ADMIN_KEY_FILE)");
+        }
+    }
+
+    private static void CheckStore(ChronosSettings settings)
+    {
+        if (settings is { Store: StoreKind.Postgres, Postgres: null })
+        {
+            throw new WrongUsageException("CHRONOS_POSTGRES: CHRONOS_STORE=postgres needs a connection string (CHRONOS_POSTGRES or CHRONOS_POSTGRES_FILE)");
+        }
+
+        if (settings is { Store: StoreKind.Sqlite, Postgres: not null })
+        {
+            throw new WrongUsageException("CHRONOS_STORE: there is a connection string in CHRONOS_POSTGRES, but the store is sqlite; set CHRONOS_STORE=postgres or take it away");
+        }
+
+        if (settings.Store == StoreKind.Sqlite && !settings.ClusterSeeds.IsEmpty)
+        {
+            throw new WrongUsageException("CHRONOS_STORE: the nodes of a cluster share a journal, so CHRONOS_CLUSTER_SEEDS needs CHRONOS_STORE=postgres");
         }
     }
 

@@ -16,7 +16,9 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
     [
         new("HTTP_URL", (ChronosSettings s, string text, out string wrong) => HttpUrl(text, out wrong) is { } url ? s with { HttpUrl = url } : null),
         new("DATA", Text((s, text) => s with { Data = Path.GetFullPath(text) })),
-        new("STORE", Word(("sqlite", s => s))),
+        new("STORE", Word(("sqlite", s => s with { Store = StoreKind.Sqlite }), ("postgres", s => s with { Store = StoreKind.Postgres }))),
+        new("POSTGRES", (ChronosSettings s, string text, out string wrong) => Postgres(s, text, out wrong)),
+        new("POSTGRES_FILE", FromFile(Postgres)),
         new("DURABILITY", Word(("full", s => s with { Durability = Durability.Full }), ("relaxed", s => s with { Durability = Durability.Relaxed }))),
         new("NODE_NAME", Text((s, text) => s with { NodeName = text })),
         new("CLUSTER_HOST", Text((s, text) => s with { ClusterHost = text })),
@@ -25,7 +27,7 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("CLUSTER_ROLES", Text((s, text) => s with { ClusterRoles = Split(text) })),
         new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = "lan" }), ("wide", s => s with { ClusterProfile = "wide" }))),
         new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
-        new("ADMIN_KEY_FILE", AdminKeyFile),
+        new("ADMIN_KEY_FILE", FromFile(AdminKey)),
         new("LOG_LEVEL", Word(
             ("verbose", s => s with { LogLevel = LogEventLevel.Verbose }), ("debug", s => s with { LogLevel = LogEventLevel.Debug }),
             ("information", s => s with { LogLevel = LogEventLevel.Information }), ("info", s => s with { LogLevel = LogEventLevel.Information }),
@@ -77,18 +79,23 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         return text.Length is >= 24 and <= 200 && text.All(c => c is > ' ' and < '\u007f') ? settings with { AdminKey = text } : null;
     }
 
-    private static ChronosSettings? AdminKeyFile(ChronosSettings settings, string text, out string wrong)
+    /// <summary>What is wrong is said without repeating any of it: it holds a password.</summary>
+    private static ChronosSettings? Postgres(ChronosSettings settings, string text, out string wrong) =>
+        PostgresAddress.TryParse(text, out var address, out wrong) ? settings with { Postgres = address } : null;
+
+    /// <summary>The text is the name of a file that holds the real one: a secret in a file is not seen in the list of processes.</summary>
+    private static Reader FromFile(Reader read) => (ChronosSettings settings, string text, out string wrong) =>
     {
         try
         {
-            return AdminKey(settings, File.ReadAllText(text).Trim(), out wrong);
+            return read(settings, File.ReadAllText(text).Trim(), out wrong);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             wrong = e.Message;
             return null;
         }
-    }
+    };
 
     private static ChronosSettings? Otlp(ChronosSettings settings, string text, out string wrong)
     {

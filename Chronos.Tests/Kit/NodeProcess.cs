@@ -26,6 +26,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>Settings beyond the options.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
     public ConcurrentQueue<string> Output { get; } = [];
 
     public Process Process => _process ?? throw new InvalidOperationException("the node was not started");
@@ -43,6 +46,11 @@ internal sealed class NodeProcess : IAsyncDisposable
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(key);
+        }
+
+        foreach (var (key, value) in Environment)
+        {
+            start.Environment[key] = value;
         }
 
         var watch = Stopwatch.StartNew();

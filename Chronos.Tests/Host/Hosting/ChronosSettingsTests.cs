@@ -21,6 +21,11 @@ public sealed class ChronosSettingsTests
     [InlineData("CHRONOS_DURABILTY", "full")]
     [InlineData("CHRONOS_DURABILITY", "mostly")]
     [InlineData("CHRONOS_STORE", "oracle")]
+    [InlineData("CHRONOS_STORE", "postgres")]
+    [InlineData("CHRONOS_POSTGRES", "postgres://chronos@db")]
+    [InlineData("CHRONOS_POSTGRES", "Host=db")]
+    [InlineData("CHRONOS_POSTGRES", "Host=db;Database=chronos;Port=many")]
+    [InlineData("CHRONOS_POSTGRES_FILE", "/nowhere/at/all")]
     [InlineData("CHRONOS_HTTP_URL", "127.0.0.1:80")]
     [InlineData("CHRONOS_HTTP_URL", "https://127.0.0.1")]
     [InlineData("CHRONOS_CLUSTER_PORT", "65536")]
@@ -31,7 +36,36 @@ public sealed class ChronosSettingsTests
     [InlineData("CHRONOS_OTLP_ENDPOINT", "here")]
     [InlineData("CHRONOS_LOG_LEVEL", "loud")]
     public void A_wrong_or_unknown_key_stops_with_its_name(string key, string value) =>
-        Assert.StartsWith(key, Assert.Throws<WrongUsageException>(() => Read(["serve"], [], (key, value))).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            value == "postgres" ? "CHRONOS_POSTGRES" : key, Assert.Throws<WrongUsageException>(() => Read(["serve"], [], (key, value))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("Host=db;Database=chronos;Password=pass;w0rd-in-two-parts")]
+    [InlineData("Host=db;Password=w0rd-in-two-parts")]
+    [InlineData("Host=db;Database=chronos;Pasword=w0rd-in-two-parts")]
+    public void What_is_wrong_with_a_connection_string_is_said_without_repeating_it(string text)
+    {
+        var message = Assert.Throws<WrongUsageException>(() => Read(["serve"], [], ("CHRONOS_STORE", "postgres"), ("CHRONOS_POSTGRES", text))).Message;
+        Assert.StartsWith("CHRONOS_POSTGRES:", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("w0rd", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_connection_string_may_be_in_a_file_and_the_settings_never_show_it()
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, "Host=db;Port=6000;Database=chronos;Username=u;Password=w0rd\n");
+        var settings = Read(["serve"], [], ("CHRONOS_STORE", "postgres"), ("CHRONOS_POSTGRES_FILE", file));
+        File.Delete(file);
+        Assert.Equal("db:6000/chronos", settings.Postgres!.ToString());
+        Assert.DoesNotContain("w0rd", settings.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("CHRONOS_CLUSTER_SEEDS", "one:4053,two:4053")]
+    [InlineData("CHRONOS_POSTGRES", "Host=db;Database=chronos")]
+    public void What_needs_PostgreSQL_is_refused_on_SQLite_with_the_name_of_the_store(string key, string value) =>
+        Assert.StartsWith("CHRONOS_STORE:", Assert.Throws<WrongUsageException>(() => Read(["serve"], [], (key, value))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Keys_of_the_command_line_client_and_secrets_are_left_alone() =>

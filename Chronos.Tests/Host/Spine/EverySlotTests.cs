@@ -7,20 +7,30 @@ using Xunit;
 namespace Chronos.Tests.Host.Spine;
 
 /// <summary>P1, P2, P3 and P5 on a node in a process of its own: 200 jobs fire each second, and the node is killed at a random moment.</summary>
+public sealed class EverySlotOnSqliteTests() : EverySlotTests(Store.Sqlite);
+
+/// <summary>The same on PostgreSQL.</summary>
+public sealed class EverySlotOnPostgresTests() : EverySlotTests(Store.Postgres);
+
+/// <summary>What both stores keep.</summary>
 [Trait("speed", "slow")]
-public sealed class EverySlotTests : IDisposable
+public abstract class EverySlotTests(Store store) : IDisposable
 {
     private const int Jobs = 200;
     private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("CHRONOS_SPINE_SECONDS"), out var n) ? n : 15;
-    private readonly TemporaryFolder _folder = new();
+    private readonly TestJournal _journal = new(store);
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _journal.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Every_slot_of_two_hundred_jobs_is_received_exactly_once_and_none_early()
     {
         await using var receiver = await Receiver.Start();
-        await using var node = new NodeProcess(_folder.Location, "--no-demo");
+        await using var node = Node();
         await node.Start();
         await Apply(node, receiver);
         var (from, to) = Window();
@@ -40,7 +50,7 @@ public sealed class EverySlotTests : IDisposable
     public async Task After_a_kill_at_a_random_moment_no_slot_is_without_a_disposition_and_why_explains_each()
     {
         await using var receiver = await Receiver.Start();
-        await using var node = new NodeProcess(_folder.Location, "--no-demo");
+        await using var node = Node();
         await node.Start();
         await Apply(node, receiver);
         var (from, to) = Window();
@@ -59,6 +69,17 @@ public sealed class EverySlotTests : IDisposable
             Assert.NotEqual("no_slot", why.GetProperty("disposition").GetString());
             Assert.Contains(Rfc3339.Format(at), why.GetProperty("sentence").GetString());
         }
+    }
+
+    private NodeProcess Node()
+    {
+        var node = new NodeProcess(_journal.Folder, "--no-demo");
+        if (_journal.ConnectionString is { } connection)
+        {
+            (node.Environment["CHRONOS_STORE"], node.Environment["CHRONOS_POSTGRES"]) = ("postgres", connection);
+        }
+
+        return node;
     }
 
     private static async Task Apply(NodeProcess node, Receiver receiver) => await node.Post("jobs:apply", Enumerable.Range(0, Jobs).Select(i => new
