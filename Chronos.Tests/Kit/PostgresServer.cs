@@ -12,12 +12,13 @@ namespace Chronos.Tests.Kit;
 /// <summary>
 /// A real PostgreSQL in a temporary folder, started by the first test that asks for it and shared by all; each test has a database of
 /// its own. Where there is none the test is skipped, under CI it fails.
+/// It does not wait for the disk unless CHRONOS_TEST_FSYNC=on: figures need that, correctness does not.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "chronos";
     private const string Password = "s3cret-of-the-tests";
-    private static readonly Lazy<PostgresServer?> Shared = new(() => Find() is { } programs ? new PostgresServer(programs, fsync: false) : null);
+    private static readonly Lazy<PostgresServer?> Shared = new(() => Find() is { } programs ? new PostgresServer(programs, fsync: Environment.GetEnvironmentVariable("CHRONOS_TEST_FSYNC") == "on") : null);
     private static int _databases;
 
     private readonly string _programs;
