@@ -16,13 +16,13 @@ public enum Durability
 public sealed record JournalOptions(string DataFolder, Durability Durability, JournalPulse Pulse)
 {
     /// <summary>Keeps the writers of the file apart: journal, snapshots, retention.</summary>
-    private readonly WriteGate _gate = new();
+    private WriteGate Gate { get; } = new();
 
     /// <summary>The PostgreSQL database of the journal; absent: the SQLite file.</summary>
     public PostgresAddress? Postgres { get; init; }
 
     /// <summary>The file, or the database, with its settings.</summary>
-    public JournalDatabase Database => Postgres is { } address ? new PostgresJournalDatabase(address, Durability) : new SqliteJournalDatabase(File, Durability, _gate);
+    public JournalDatabase Database => Postgres is { } address ? new PostgresJournalDatabase(address, Durability) : new SqliteJournalDatabase(File, Durability, Gate);
 
     /// <summary>Stamps the rows.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
