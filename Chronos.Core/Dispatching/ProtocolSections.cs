@@ -17,27 +17,30 @@ public static class ProtocolSections
     /// </summary>
     public static string? Read(Protocol protocol, JsonElement section, string path, ICollection<Violation> violations)
     {
-        if (protocol == Protocol.Http)
+        try
         {
-            try
+            switch (protocol)
             {
-                return WebhookSectionReader.Read(section, path, violations)?.ToJson();
-            }
-            catch (InvalidOperationException)
-            {
-                // The one thing that JSON may hold and a string may not.
-                violations.Add(new Violation(path, BrokenText));
-                return null;
+                case Protocol.Http: return WebhookSectionReader.Read(section, path, violations)?.ToJson();
+                default:
+                    violations.Add(new Violation(path, $"{protocol.ToString().ToLowerInvariant()}: this protocol is not available yet"));
+                    return null;
             }
         }
-
-        violations.Add(new Violation(path, $"{protocol.ToString().ToLowerInvariant()}: this protocol is not available yet"));
-        return null;
+        catch (InvalidOperationException)
+        {
+            // The one thing that JSON may hold and a string may not.
+            violations.Add(new Violation(path, BrokenText));
+            return null;
+        }
     }
 
     /// <summary>Names of the secrets that templates of a canonical section use; each must be listed under the job's <c>secrets</c>.</summary>
-    public static ImmutableSortedSet<string> SecretsInTemplates(DispatchTarget target) =>
-        target.Protocol == Protocol.Http ? WebhookSection.Parse(target.Section).SecretsInTemplates() : [];
+    public static ImmutableSortedSet<string> SecretsInTemplates(DispatchTarget target) => target.Protocol switch
+    {
+        Protocol.Http => WebhookSection.Parse(target.Section).SecretsInTemplates(),
+        _ => [],
+    };
 
     /// <summary>
     /// Checks the templates in the strings of a job's <c>payload</c>: broken ones, endless ones, and ones that use

@@ -1,28 +1,24 @@
-using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Http;
-using Chronos.Core.Dispatching.Templates;
 
 namespace Chronos.Actors.Dispatching.Http;
 
 /// <summary>One attempt with every template rendered and every secret in its place, before any hop.</summary>
 internal sealed class WebhookRequest
 {
-    private const int SectionsKept = 10_000;
-    private const int LongestKept = 16 * 1024;
-    private static readonly ConcurrentDictionary<string, WebhookSection> Sections = new(StringComparer.Ordinal);
+    private static readonly ParsedSections<WebhookSection> Sections = new("webhook", WebhookSection.Parse);
 
     private readonly AttemptRequest _attempt;
     private readonly AttemptSecrets _secrets;
-    private readonly Lazy<string?> _payload;
+    private readonly AttemptTemplates _templates;
 
     private WebhookRequest(AttemptRequest attempt, AttemptSecrets secrets)
     {
         (_attempt, _secrets) = (attempt, secrets);
-        _payload = new Lazy<string?>(() => attempt.Payload is null ? null : TemplateJson.Render(attempt.Payload, "payload", RenderInPayload));
-        Section = Parse(attempt.Target.Section);
+        _templates = new AttemptTemplates(attempt, secrets);
+        Section = Sections.Get(attempt.Target.Section);
     }
 
     public WebhookSection Section { get; }
@@ -47,29 +43,6 @@ internal sealed class WebhookRequest
         return draft.Complete();
     }
 
-    private static WebhookSection Parse(string section)
-    {
-        if (Sections.TryGetValue(section, out var known))
-        {
-            return known;
-        }
-
-        try
-        {
-            var parsed = WebhookSection.Parse(section);
-            if (Sections.Count >= SectionsKept)
-            {
-                Sections.Clear();
-            }
-
-            return section.Length <= LongestKept ? Sections.GetOrAdd(section, parsed) : parsed;
-        }
-        catch (Exception e) when (e is FormatException or JsonException)
-        {
-            throw new RequestFaultException("the webhook section of the job cannot be read");
-        }
-    }
-
     private WebhookRequest Complete()
     {
         var (body, type, bodySecret) = MakeBody();
@@ -80,7 +53,7 @@ internal sealed class WebhookRequest
 
     private Uri MakeUrl()
     {
-        var url = Render(Section.Url, "webhook.url", out _);
+        var url = _templates.Render(Section.Url, "webhook.url");
         if (WebhookUrl.Fault(url) is { } fault || !Uri.TryCreate(url, UriKind.Absolute, out var parsed))
         {
             throw new RequestFaultException($"webhook.url: the address that the template makes {WebhookUrl.Fault(url) ?? "cannot be read"}");
@@ -89,7 +62,7 @@ internal sealed class WebhookRequest
         var query = new StringBuilder(parsed.Query.TrimStart('?'));
         foreach (var field in Section.Query)
         {
-            Add(query, field.Name, Render(field.Value, $"webhook.query.{field.Name}", out _));
+            Add(query, field.Name, _templates.Render(field.Value, $"webhook.query.{field.Name}"));
         }
 
         if (Section.Auth is WebhookAuth.QueryKey key)
@@ -105,15 +78,10 @@ internal sealed class WebhookRequest
 
     private (string, string, bool) MakeHeader(WebhookField header)
     {
-        var value = Render(header.Value, $"webhook.headers.{header.Name}", out var secret);
-        if (secret)
-        {
-            _secrets.Hide(value);
-        }
-
+        var (name, value, secret) = _templates.RenderHeader(header, "webhook.headers");
         return HeaderRules.IsValue(value)
-            ? (header.Name, value, secret || HeaderRules.IsCredential(header.Name))
-            : throw new RequestFaultException($"webhook.headers.{header.Name}: the value that the template makes has a line break or a control character");
+            ? (name, value, secret || HeaderRules.IsCredential(name))
+            : throw new RequestFaultException($"webhook.headers.{name}: the value that the template makes has a line break or a control character");
     }
 
     private IEnumerable<(string, string, bool)> MakeAuth()
@@ -153,45 +121,11 @@ internal sealed class WebhookRequest
 
         if (Section.Body is not { } body)
         {
-            var holds = _attempt.Payload is { } payload && TemplateText.IsTemplate(payload) && payload.Contains("secrets", StringComparison.Ordinal);
-            return (_payload.Value is { } text ? Encoding.UTF8.GetBytes(text) : null, "application/json", holds);
+            return (_templates.Payload is { } text ? Encoding.UTF8.GetBytes(text) : null, "application/json", _templates.PayloadHoldsSecret);
         }
 
-        var secret = false;
-        var rendered = body.Kind == WebhookBodyKind.Text
-            ? Render(body.Text, "webhook.body", out secret)
-            : TemplateJson.Render(body.Text, "webhook.body", (text, path) =>
-            {
-                var value = Render(text, path, out var holds);
-                secret |= holds;
-                return value;
-            });
+        var rendered = _templates.RenderBody(body, "webhook.body", out var secret);
         return (Encoding.UTF8.GetBytes(rendered), body.Kind == WebhookBodyKind.Json || IsJson(rendered) ? "application/json" : "text/plain; charset=utf-8", secret);
-    }
-
-    private string Render(string text, string field, out bool secret)
-    {
-        secret = false;
-        if (!TemplateText.IsTemplate(text))
-        {
-            return text;
-        }
-
-        return Render(text, field, mentionsPayload => mentionsPayload ? _payload.Value ?? "null" : "null", out secret);
-    }
-
-    private string RenderInPayload(string text, string field) => Render(text, field, static _ => null, out _);
-
-    private string Render(string text, string field, Func<bool, string?> payload, out bool secret)
-    {
-        if (!TemplateText.TryParse(text, out var template, out var error))
-        {
-            throw new RequestFaultException($"{field}: {error}");
-        }
-
-        secret = !template.Secrets.IsEmpty;
-        var scope = TemplateScope.For(_attempt, payload(template.UsesPayload), _secrets.ForTemplate(template.Secrets, field));
-        return template.TryRender(scope, out var rendered, out error) ? rendered : throw new RequestFaultException($"{field}: {error}");
     }
 
     private static bool IsJson(string text)

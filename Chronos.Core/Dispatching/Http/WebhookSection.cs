@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Dispatching.Http;
@@ -63,26 +62,8 @@ public sealed record WebhookSection
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    internal ImmutableSortedSet<string> SecretsInTemplates()
-    {
-        var secrets = ImmutableSortedSet.CreateBuilder<string>(StringComparer.Ordinal);
-        foreach (var text in Headers.Concat(Query).Select(field => field.Value).Append(Url))
-        {
-            secrets.UnionWith(TemplateRules.Check(text, string.Empty, [], inPayload: false));
-        }
-
-        if (Body is { Kind: WebhookBodyKind.Text })
-        {
-            secrets.UnionWith(TemplateRules.Check(Body.Text, string.Empty, [], inPayload: false));
-        }
-        else if (Body is not null)
-        {
-            using var body = JsonDocument.Parse(Body.Text);
-            TemplateTree.Visit(body.RootElement, string.Empty, (text, _) => secrets.UnionWith(TemplateRules.Check(text, string.Empty, [], inPayload: false)));
-        }
-
-        return secrets.ToImmutable();
-    }
+    internal ImmutableSortedSet<string> SecretsInTemplates() =>
+        SectionFields.SecretsIn(Body, Headers.Concat(Query).Select(field => field.Value).Append(Url));
 
     private static void WriteFields(Utf8JsonWriter writer, string name, ImmutableArray<WebhookField> fields)
     {
@@ -124,16 +105,7 @@ public sealed record WebhookSection
 
         WriteFields(writer, "headers", Headers);
         WriteFields(writer, "query", Query);
-        if (Body is { Kind: WebhookBodyKind.Text })
-        {
-            writer.WriteString("body", Body.Text);
-        }
-        else if (Body is not null)
-        {
-            writer.WritePropertyName("body");
-            writer.WriteRawValue(Body.Text);
-        }
-
+        SectionFields.WriteBody(writer, "body", Body);
         Auth?.Write(writer);
         SuccessCodes.Write(writer);
         if (FollowRedirects)

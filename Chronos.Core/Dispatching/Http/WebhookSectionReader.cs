@@ -1,19 +1,16 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Dispatching.Http;
 
 /// <summary>Reads a <c>webhook</c> section strictly. A fault names its field; a credential in plain text is a fault.</summary>
-internal static partial class WebhookSectionReader
+internal static class WebhookSectionReader
 {
     private const int MaxUrl = 4096;
     private const int MaxFields = 64;
-    private const int MaxValue = 8192;
-    private const int MaxBody = 512 * 1024;
     private const string Known = "url, method, headers, query, body, auth, success_codes, follow_redirects, callback";
 
     private static readonly FrozenSet<string> Methods = FrozenSet.Create(StringComparer.Ordinal, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
@@ -137,13 +134,13 @@ internal static partial class WebhookSectionReader
         {
             found.Add(new Violation(path, fault));
         }
-        else if (Text(header.Value, path, found) is { } value)
+        else if (SectionFields.Text(header.Value, path, found) is { } value)
         {
             if (!HeaderRules.IsValue(value))
             {
                 found.Add(new Violation(path, "a value of a header has no line break and no control character"));
             }
-            else if (HeaderRules.IsCredential(header.Name) && !SecretInValue().IsMatch(value))
+            else if (HeaderRules.IsCredential(header.Name) && !SectionFields.HoldsSecret(value))
             {
                 found.Add(new Violation(path, "a credential is never written into a job: use auth, or {{ secrets.name }} here with the name listed under secrets"));
             }
@@ -162,7 +159,7 @@ internal static partial class WebhookSectionReader
 
         if (parameter.Value.ValueKind != JsonValueKind.Array)
         {
-            if (Text(parameter.Value, path, found) is { } value)
+            if (SectionFields.Text(parameter.Value, path, found) is { } value)
             {
                 fields.Add(new WebhookField(parameter.Name, value));
             }
@@ -172,7 +169,7 @@ internal static partial class WebhookSectionReader
 
         foreach (var (item, index) in parameter.Value.EnumerateArray().Select((item, index) => (item, index)))
         {
-            if (Text(item, $"{path}[{index}]", found) is { } value)
+            if (SectionFields.Text(item, $"{path}[{index}]", found) is { } value)
             {
                 fields.Add(new WebhookField(parameter.Name, value));
             }
@@ -181,50 +178,12 @@ internal static partial class WebhookSectionReader
 
     private static WebhookBody? ReadBody(SectionObject section, string method, List<Violation> found)
     {
-        if (section.Take("body") is not { } body)
-        {
-            return null;
-        }
-
-        if (method is "GET" or "HEAD")
+        var body = SectionFields.Body(section, "body", found);
+        if (body is not null && method is ("GET" or "HEAD"))
         {
             section.Fault("body", $"{method} sends no body");
         }
 
-        var read = body.ValueKind == JsonValueKind.String
-            ? new WebhookBody(body.GetString()!, WebhookBodyKind.Text)
-            : new WebhookBody(TemplateJson.Canonical(body), WebhookBodyKind.Json);
-        if (read.Text.Length > MaxBody)
-        {
-            section.Fault("body", $"is longer than {MaxBody} characters");
-        }
-        else
-        {
-            TemplateTree.Visit(body, section.At("body"), (text, path) => TemplateRules.Check(text, path, found, inPayload: false));
-        }
-
-        return read;
+        return body;
     }
-
-    /// <summary>A string, or a number or a flag as the string that it is sent as.</summary>
-    private static string? Text(JsonElement value, string path, List<Violation> found)
-    {
-        var text = value.ValueKind switch
-        {
-            JsonValueKind.String => value.GetString(),
-            JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
-            _ => null,
-        };
-        if (text is null || text.Length > MaxValue)
-        {
-            found.Add(new Violation(path, text is null ? $"a string is expected, not {SectionObject.Describe(value)}" : $"is longer than {MaxValue} characters"));
-            return null;
-        }
-
-        TemplateRules.Check(text, path, found, inPayload: false);
-        return text;
-    }
-
-    [GeneratedRegex(@"\{\{-?\s*secrets\s*[.\[]", RegexOptions.CultureInvariant)]
-    private static partial Regex SecretInValue();
 }
