@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Chronos.Actors.Dispatching;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 using Xunit;
@@ -23,8 +24,14 @@ public interface IComplianceTarget : IAsyncDisposable
     /// <summary>Takes the request and never answers.</summary>
     DispatchTarget Silent { get; }
 
-    /// <summary>Answers with far more than is read.</summary>
-    DispatchTarget Oversized { get; }
+    /// <summary>The server is there; what the job names on it (method, topic, subject, stream, exchange) is not.</summary>
+    DispatchTarget Missing { get; }
+
+    /// <summary>What <see cref="Missing"/> is to be classified as.</summary>
+    FailureClass MissingIs { get; }
+
+    /// <summary>More bytes than the server takes.</summary>
+    int TooManyBytes { get; }
 
     /// <summary>Nobody listens there.</summary>
     DispatchTarget Unreachable { get; }
@@ -32,16 +39,27 @@ public interface IComplianceTarget : IAsyncDisposable
     /// <summary>Accepts only the value <see cref="DispatcherCompliance.Secret"/>; the job names the secret.</summary>
     DispatchTarget Guarded(string secretName);
 
-    /// <summary>Fails and repeats the credential that it got.</summary>
+    /// <summary>Fails, and what comes of it repeats the secret that it was given. The job lists the secret.</summary>
     DispatchTarget Leaking(string secretName);
 
     IReadOnlyList<Received> Received { get; }
 
     /// <summary>Ends the server at once, with its connections.</summary>
     Task KillAsync();
+
+    /// <summary>Starts the killed server again under the same address.</summary>
+    Task RestartAsync();
+}
+
+/// <summary>A target whose protocol has answers.</summary>
+public interface IAnsweringTarget : IComplianceTarget
+{
+    /// <summary>Answers with more than an excerpt holds.</summary>
+    DispatchTarget Oversized { get; }
 }
 
 /// <summary>What every dispatcher does. Inherited once per protocol; the hooks are abstract so that none is forgotten.</summary>
+/// <remarks>A protocol with answers inherits <see cref="AnsweringDispatcherCompliance"/>.</remarks>
 public abstract class DispatcherCompliance
 {
     public const string Secret = "s3cr3t/+value==&\"x";
@@ -119,14 +137,81 @@ public abstract class DispatcherCompliance
     }
 
     [Fact]
-    public async Task A_target_that_dies_in_the_middle_is_a_failure_to_connect()
+    public async Task A_target_that_dies_in_the_middle_is_a_failure_to_connect_and_is_reached_again_when_it_is_back()
     {
         await using var target = await StartTargetAsync();
-        var running = CreateAndSend(Attempt(target.Silent), CancellationToken.None);
+        await using var sender = Sender();
+        var running = sender.SendAsync(Attempt(target.Silent), CancellationToken.None);
         await Until(() => target.Received.Count == 1);
         await target.KillAsync();
-
         Assert.Equal(FailureClass.Connect, (await running).Failure);
+        Assert.Equal(FailureClass.Connect, (await sender.SendAsync(Attempt(target.Accepting), CancellationToken.None)).Failure);
+
+        await target.RestartAsync();
+        var number = 2;
+        AttemptOutcome outcome;
+        do
+        {
+            outcome = await sender.SendAsync(Attempt(target.Accepting) with { Attempt = ++number }, CancellationToken.None);
+        }
+        while (outcome.Failure == FailureClass.Connect && number < 100);
+        Assert.Equal(FailureClass.None, outcome.Failure);
+        Assert.Contains(target.Received, received => received.Headers["x-chronos-attempt"] == $"{number}");
+    }
+
+    [Fact]
+    public async Task Every_attempt_of_an_execution_has_the_same_key_and_its_own_number()
+    {
+        await using var target = await StartTargetAsync();
+        await using var sender = Sender();
+        foreach (var number in new[] { 1, 2, 3 })
+        {
+            // A broker that drops the repetition has understood the key.
+            var outcome = await sender.SendAsync(Attempt(target.Accepting) with { Attempt = number }, CancellationToken.None);
+            Assert.Equal(FailureClass.None, outcome.Failure);
+        }
+
+        Assert.Single(target.Received.Select(received => received.Headers["idempotency-key"]).Distinct());
+        Assert.Equal(target.Received.Count, target.Received.Select(received => received.Headers["x-chronos-attempt"]).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Many_attempts_at_once_arrive_once_each()
+    {
+        await using var target = await StartTargetAsync();
+        await using var sender = Sender();
+        var attempts = Enumerable.Range(0, 200).Select(n => OfSlot(target.Accepting, n) with { Payload = $$"""{"n":{{n}}}""" }).ToList();
+        var outcomes = await Task.WhenAll(attempts.Select(attempt => sender.SendAsync(attempt, CancellationToken.None)));
+
+        Assert.All(outcomes, outcome => Assert.Equal((FailureClass.None, null), (outcome.Failure, outcome.Error)));
+        await Until(() => target.Received.Count >= attempts.Count);
+        Assert.Equal(
+            attempts.Select(attempt => (attempt.Execution.Value, attempt.Payload)).Order(),
+            target.Received.Select(received => (received.Headers["x-chronos-execution-id"], (string?)received.Body)).Order());
+    }
+
+    [Fact]
+    public async Task A_payload_that_the_target_does_not_take_fails_for_good_and_harms_nobody_else()
+    {
+        await using var target = await StartTargetAsync();
+        await using var sender = Sender();
+        var huge = Attempt(target.Accepting) with { Payload = $"\"{new string('x', target.TooManyBytes)}\"" };
+        var outcome = await sender.SendAsync(huge, CancellationToken.None);
+
+        Assert.Contains(outcome.Failure, new[] { FailureClass.ClientError, FailureClass.Request });
+        Assert.NotNull(outcome.Error);
+        Assert.Equal(FailureClass.None, (await sender.SendAsync(OfSlot(target.Accepting, 1) with { Payload = "1" }, CancellationToken.None)).Failure);
+        Assert.Equal("1", Assert.Single(target.Received).Body);
+    }
+
+    [Fact]
+    public async Task What_is_not_there_on_the_server_is_a_failure_that_says_so()
+    {
+        await using var target = await StartTargetAsync();
+        var outcome = await SendAsync(Attempt(target.Missing));
+
+        Assert.Equal(target.MissingIs, outcome.Failure);
+        Assert.NotNull(outcome.Error);
     }
 
     [Fact]
@@ -162,10 +247,10 @@ public abstract class DispatcherCompliance
     public async Task A_secret_that_the_target_repeats_is_masked_everywhere()
     {
         await using var target = await StartTargetAsync();
-        var outcome = await SendAsync(Attempt(target.Leaking("right")));
+        var outcome = await SendAsync(Attempt(target.Leaking("right")) with { Secrets = ["right"] });
 
         var text = $"{outcome.Error} {outcome.Excerpt} {(outcome.Output is null ? null : System.Text.Encoding.UTF8.GetString(outcome.Output))} {string.Join(' ', outcome.Facts)}";
-        Assert.Single(target.Received);
+        Assert.NotEqual(FailureClass.None, outcome.Failure);
         Assert.DoesNotContain(Secret, text, StringComparison.Ordinal);
         Assert.DoesNotContain(Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Secret)), text, StringComparison.Ordinal);
         Assert.DoesNotContain(Uri.EscapeDataString(Secret), text, StringComparison.Ordinal);
@@ -173,14 +258,40 @@ public abstract class DispatcherCompliance
     }
 
     [Fact]
-    public async Task An_oversized_answer_is_cut_and_excerpted()
+    public async Task No_span_and_no_event_source_tells_a_secret()
+    {
+        using var overheard = new Overheard();
+        await using (var target = await StartTargetAsync())
+        {
+            await using var sender = Sender();
+            foreach (var section in new[] { target.Guarded("right"), target.Guarded("wrong"), target.Leaking("right") })
+            {
+                await DispatchTelemetry.RunAsync(sender.Dispatcher, Attempt(section) with { Secrets = ["right"], TraceId = overheard.TraceId }, CancellationToken.None);
+            }
+        }
+
+        Assert.Equal(3, overheard.Spans);
+        Assert.DoesNotContain(Secret, overheard.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(WrongSecret, overheard.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_node_that_stops_ends_what_runs_and_says_that_it_is_lost()
     {
         await using var target = await StartTargetAsync();
-        var outcome = await SendAsync(Attempt(target.Oversized));
+        await using var pool = await PoolOfOne.StartAsync(CreateDispatcher(Secrets()));
+        for (var n = 0; n < 8; n++)
+        {
+            pool.Offer(OfSlot(target.Silent, n));
+        }
 
-        Assert.Equal(FailureClass.None, outcome.Failure);
-        Assert.InRange(outcome.Output!.Length, 1, 1024 * 1024);
-        Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(outcome.Excerpt!), 1, 4096);
+        await Until(() => target.Received.Count == 8);
+        var clock = Stopwatch.StartNew();
+        await pool.StopAsync();
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15));
+        Assert.Equal(8, pool.Finished.Count);
+        Assert.All(pool.Finished, fact => Assert.Equal(FailureClass.Lost, fact.Outcome.Failure));
     }
 
     protected static AttemptRequest Attempt(DispatchTarget target)
@@ -190,6 +301,14 @@ public abstract class DispatcherCompliance
         return new AttemptRequest(
             TenantId.Default, job, "compliance", 1, ExecutionId.ForSlot(job, at), 1, at, target, null, Long, [],
             ImmutableSortedDictionary<string, string>.Empty, "0af7651916cd43dd8448eb211c80319c");
+    }
+
+    /// <summary>An attempt of an execution of its own.</summary>
+    protected static AttemptRequest OfSlot(DispatchTarget target, int number)
+    {
+        var attempt = Attempt(target);
+        var at = attempt.ScheduledAt.AddSeconds(number + 1);
+        return attempt with { ScheduledAt = at, Execution = ExecutionId.ForSlot(attempt.Job, at) };
     }
 
     protected static async Task Until(Func<bool> condition)
@@ -202,19 +321,51 @@ public abstract class DispatcherCompliance
         }
     }
 
-    private Task<AttemptOutcome> SendAsync(AttemptRequest attempt) => CreateAndSend(attempt, TestContext.Current.CancellationToken);
+    protected Task<AttemptOutcome> SendAsync(AttemptRequest attempt) => CreateAndSend(attempt, TestContext.Current.CancellationToken);
+
+    /// <summary>One dispatcher for several attempts, disposed of at the end.</summary>
+    protected ComplianceSender Sender() => new(CreateDispatcher(Secrets()));
+
+    private static FixedSecrets Secrets() => new() { ["right"] = Secret, ["wrong"] = WrongSecret };
 
     private async Task<AttemptOutcome> CreateAndSend(AttemptRequest attempt, CancellationToken cancellation)
     {
-        var dispatcher = CreateDispatcher(new FixedSecrets { ["right"] = Secret, ["wrong"] = WrongSecret });
-        try
+        await using var sender = Sender();
+        return await sender.SendAsync(attempt, cancellation);
+    }
+}
+
+/// <summary>What a dispatcher whose protocol has answers does besides.</summary>
+public abstract class AnsweringDispatcherCompliance : DispatcherCompliance
+{
+    [Fact]
+    public async Task An_oversized_answer_is_cut_and_excerpted()
+    {
+        await using var target = await StartTargetAsync();
+        var outcome = await SendAsync(Attempt(((IAnsweringTarget)target).Oversized));
+
+        Assert.Equal(FailureClass.None, outcome.Failure);
+        Assert.InRange(outcome.Output!.Length, 4097, 1024 * 1024);
+        Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(outcome.Excerpt!), 1, 4096);
+    }
+}
+
+/// <summary>A dispatcher and its end.</summary>
+public sealed class ComplianceSender(IDispatcher dispatcher) : IAsyncDisposable
+{
+    public IDispatcher Dispatcher => dispatcher;
+
+    public Task<AttemptOutcome> SendAsync(AttemptRequest attempt, CancellationToken cancellation) => dispatcher.DispatchAsync(attempt, cancellation);
+
+    public ValueTask DisposeAsync()
+    {
+        if (dispatcher is IAsyncDisposable later)
         {
-            return await dispatcher.DispatchAsync(attempt, cancellation);
+            return later.DisposeAsync();
         }
-        finally
-        {
-            (dispatcher as IDisposable)?.Dispose();
-        }
+
+        (dispatcher as IDisposable)?.Dispose();
+        return ValueTask.CompletedTask;
     }
 }
 

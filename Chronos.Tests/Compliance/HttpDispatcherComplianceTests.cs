@@ -5,7 +5,7 @@ using Chronos.Tests.Actors.Dispatching;
 
 namespace Chronos.Tests.Compliance;
 
-public sealed class HttpDispatcherComplianceTests : DispatcherCompliance
+public sealed class HttpDispatcherComplianceTests : AnsweringDispatcherCompliance
 {
     protected override async Task<IComplianceTarget> StartTargetAsync() => await HttpTarget.StartAsync();
 

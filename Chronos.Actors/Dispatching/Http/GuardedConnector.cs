@@ -10,14 +10,24 @@ internal sealed class TargetRefusedException(string message) : Exception(message
 internal delegate Task<IPAddress[]> ResolveName(string host, CancellationToken cancellation);
 
 /// <summary>
-/// Makes every connection of the HTTP dispatcher. The address is judged here, after DNS and on the very address that is then
+/// Makes every connection of the dispatchers. The address is judged here, after DNS and on the very address that is then
 /// connected to: a name that answers differently the second time gains nothing.
 /// </summary>
 internal sealed class GuardedConnector(ResolveName resolve, bool allowPrivate)
 {
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    /// <summary>Resolves names as the system does.</summary>
+    public GuardedConnector(bool allowPrivate)
+        : this(static (host, cancellation) => Dns.GetHostAddressesAsync(host, cancellation), allowPrivate)
     {
-        var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
+    }
+
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) =>
+        new NetworkStream(await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation).ConfigureAwait(false), ownsSocket: true);
+
+    /// <exception cref="TargetRefusedException">No address of the host may be reached.</exception>
+    /// <exception cref="SocketException">No address of the host answers, or it has none.</exception>
+    public async Task<Socket> ConnectAsync(string host, int port, CancellationToken cancellation)
+    {
         var addresses = IPAddress.TryParse(host.Trim('[', ']'), out var literal) ? [literal] : await resolve(host, cancellation).ConfigureAwait(false);
         string? refusal = null;
         Exception? failure = null;
@@ -33,7 +43,7 @@ internal sealed class GuardedConnector(ResolveName resolve, bool allowPrivate)
             try
             {
                 await socket.ConnectAsync(address, port, cancellation).ConfigureAwait(false);
-                return new NetworkStream(socket, ownsSocket: true);
+                return socket;
             }
             catch (SocketException e)
             {

@@ -18,15 +18,18 @@ using Microsoft.Extensions.Logging;
 namespace Chronos.Tests.Actors.Dispatching;
 
 /// <summary>A Kestrel on 127.0.0.1 with a corner for each thing that a target may do.</summary>
-internal sealed class HttpTarget : IComplianceTarget
+internal sealed class HttpTarget : IAnsweringTarget
 {
-    private readonly WebApplication _app;
+    private const int LargestBody = 1024 * 1024;
+
     private readonly ConcurrentQueue<Received> _received = new();
-    private readonly CancellationTokenSource _killed = new();
+    private readonly Action<ListenOptions> _listen;
+    private WebApplication _app = null!;
+    private CancellationTokenSource _killed = null!;
 
-    private HttpTarget(WebApplication app) => _app = app;
+    private HttpTarget(Action<ListenOptions> listen) => _listen = listen;
 
-    public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Url { get; private set; } = "";
 
     public IReadOnlyList<Received> Received => [.. _received];
 
@@ -45,6 +48,12 @@ internal sealed class HttpTarget : IComplianceTarget
     public DispatchTarget Rejecting => Section($$"""{"url":"{{Url}}/reject"}""");
 
     public DispatchTarget Silent => Section($$"""{"url":"{{Url}}/hang"}""");
+
+    public DispatchTarget Missing => Section($$"""{"url":"{{Url}}/nowhere"}""");
+
+    public FailureClass MissingIs => FailureClass.ClientError;
+
+    public int TooManyBytes => LargestBody;
 
     public DispatchTarget Oversized => Section($$"""{"url":"{{Url}}/big"}""");
 
@@ -72,13 +81,26 @@ internal sealed class HttpTarget : IComplianceTarget
 
     private static async Task<HttpTarget> StartAsync(Action<ListenOptions> listen)
     {
+        var target = new HttpTarget(listen);
+        await target.ListenAsync(0);
+        return target;
+    }
+
+    public Task RestartAsync() => ListenAsync(new Uri(Url).Port);
+
+    private async Task ListenAsync(int port)
+    {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen));
-        var target = new HttpTarget(builder.Build());
-        target._app.Run(target.AnswerAsync);
-        await target._app.StartAsync();
-        return target;
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = LargestBody;
+            kestrel.Listen(IPAddress.Loopback, port, _listen);
+        });
+        (_app, _killed) = (builder.Build(), new CancellationTokenSource());
+        _app.Run(AnswerAsync);
+        await _app.StartAsync();
+        Url = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
     }
 
     public async Task KillAsync()
