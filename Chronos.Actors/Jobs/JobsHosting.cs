@@ -48,7 +48,7 @@ public static class JobsHosting
             (_, registry, _) =>
             {
                 var timetables = registry.Get<TimetableRegionKey>();
-                return Props.Create(() => new TickLeader(options.Time, timetables, options.Node, options.Metrics));
+                return TickLeader.Props(options.Time, timetables, options.Node, options.Metrics);
             },
             new ClusterSingletonOptions { BufferSize = 10_000 });
 

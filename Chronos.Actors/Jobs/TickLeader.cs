@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using Akka.Pattern;
 using Akka.Persistence;
 using Chronos.Core.Jobs.Timetabling;
 
@@ -34,6 +35,13 @@ public sealed class TickLeader : ReceivePersistentActor
         Command<Wake>(_ => Sweep());
         Command<TimetablePlanning.GetLeader>(_ => Sender.Tell(View()));
     }
+
+    /// <summary>
+    /// Supervised: a leader whose rise could not be made durable, or that met a later epoch, stops, and the singleton's manager would leave the
+    /// cluster without a clock. It rises again, with a higher epoch.
+    /// </summary>
+    public static Props Props(TimeProvider time, IActorRef timetables, string node, JobsMetrics metrics) => BackoffSupervisor.Props(Backoff.OnStop(
+        Akka.Actor.Props.Create(() => new TickLeader(time, timetables, node, metrics)), "clock", TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(2), 0.2, -1));
 
     public override string PersistenceId => "leader|tick";
 

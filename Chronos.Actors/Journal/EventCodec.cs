@@ -47,6 +47,18 @@ internal sealed class EventCodec(Serialization serialization)
         return new Payload(serializer.ToBinary(s.Value), manifest, serializer.Identifier);
     });
 
+    public object ReadSnapshot(string persistenceId, long sequenceNr, Payload payload)
+    {
+        try
+        {
+            return serialization.Deserialize(payload.Bytes, payload.Serializer, payload.Manifest);
+        }
+        catch (Exception e)
+        {
+            throw new JournalReadException($"snapshot of {persistenceId}", sequenceNr, 0, payload.Manifest, e.Message, e);
+        }
+    }
+
     public IPersistentRepresentation Read(long ordering, JournalRow row)
     {
         try

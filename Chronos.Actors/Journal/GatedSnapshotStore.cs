@@ -6,7 +6,7 @@ using Akka.Persistence.Sql.Snapshot;
 namespace Chronos.Actors.Journal;
 
 /// <summary>
-/// The snapshot store of Akka.Persistence.Sql, which waits its turn at the file: a snapshot and a commit never meet inside SQLite.
+/// The snapshot store of Akka.Persistence.Sql with one plain query to load, which waits its turn at the file: a snapshot and a commit never meet inside SQLite.
 /// Serializes before its turn, so that a large snapshot holds up commits only for as long as the disk needs. PostgreSQL needs no
 /// turns.
 /// </summary>
@@ -20,6 +20,13 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         SET created = excluded.created, snapshot = excluded.snapshot, manifest = excluded.manifest, serializer_id = excluded.serializer_id
         """;
 
+    private const string LoadSql =
+        """
+        SELECT sequence_number, created, snapshot, manifest, serializer_id FROM snapshot
+        WHERE persistence_id = @id AND sequence_number BETWEEN @from AND @to AND created BETWEEN @after AND @before
+        ORDER BY sequence_number DESC LIMIT 1
+        """;
+
     private readonly JournalSetup _setup;
     private readonly EventCodec _codec;
 
@@ -28,6 +35,38 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
     {
         _setup = JournalSetup.Of(Context.System);
         _codec = new EventCodec(Context.System.Serialization);
+    }
+
+    /// <summary>The newest snapshot that the criteria allow; null when there is none.</summary>
+    /// <exception cref="JournalReadException">It is there and cannot be read.</exception>
+    protected override async Task<SelectedSnapshot?> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var connection = await _setup.Database.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using var _ = connection.ConfigureAwait(false);
+            using var command = connection.Command(
+                LoadSql,
+                ("@id", persistenceId),
+                ("@from", criteria.MinSequenceNr),
+                ("@to", criteria.MaxSequenceNr),
+                ("@after", (criteria.MinTimestamp ?? DateTime.MinValue).Ticks),
+                ("@before", criteria.MaxTimeStamp.Ticks));
+            using var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            if (!await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                return null;
+            }
+
+            var (sequenceNr, created, manifest) = (rows.GetInt64(0), rows.GetInt64(1), rows.IsDBNull(3) ? string.Empty : rows.GetString(3));
+            var payload = new Payload(rows.GetFieldValue<byte[]>(2), manifest, rows.IsDBNull(4) ? 0 : rows.GetInt32(4));
+            return new SelectedSnapshot(
+                new SnapshotMetadata(persistenceId, sequenceNr, new DateTime(created, DateTimeKind.Utc)), _codec.ReadSnapshot(persistenceId, sequenceNr, payload));
+        }
+        catch (DbException e)
+        {
+            throw _setup.Database.Explain(e);
+        }
     }
 
     protected override async Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)

@@ -26,6 +26,9 @@ public abstract class JournalDatabase
     /// <summary>A connection with this journal's settings; pooled, so opening is cheap.</summary>
     internal abstract DbConnection Open();
 
+    /// <inheritdoc cref="Open"/>
+    internal abstract ValueTask<DbConnection> OpenAsync(CancellationToken cancellation);
+
     /// <summary>A connection that is kept for long, and that really ends, with its transaction, when it is disposed.</summary>
     internal abstract DbConnection OpenOwn();
 

@@ -14,6 +14,7 @@ internal sealed class JournalReaders : IDisposable
     private readonly JournalDatabase _database;
     private readonly BlockingCollection<IReading> _queue = [];
     private readonly Thread[] _threads;
+    private volatile int _breaks;
 
     public JournalReaders(JournalDatabase database)
     {
@@ -57,10 +58,19 @@ internal sealed class JournalReaders : IDisposable
     private void Run()
     {
         ReadSession? session = null;
+        var breaks = _breaks;
         foreach (var reading in _queue.GetConsumingEnumerable())
         {
+            if (session is not null && breaks != _breaks)
+            {
+                // Where one connection broke the others did too; to learn it one failed recovery after another takes too long.
+                Discard(session);
+                session = null;
+            }
+
             try
             {
+                breaks = _breaks;
                 session ??= new ReadSession(_database);
             }
             catch (Exception e)
@@ -74,6 +84,7 @@ internal sealed class JournalReaders : IDisposable
             {
                 Discard(session);
                 session = null;
+                Interlocked.Increment(ref _breaks);
             }
         }
 

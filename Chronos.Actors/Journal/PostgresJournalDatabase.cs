@@ -62,6 +62,21 @@ public sealed class PostgresJournalDatabase : JournalDatabase
 
     internal override NpgsqlConnection Open() => Open(ConnectionString);
 
+    internal override async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation)
+    {
+        var connection = new NpgsqlConnection(ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancellation).ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     internal override NpgsqlConnection OpenOwn() => Open(_ownConnectionString);
 
     internal override void Configure(DbConnection connection)
@@ -85,9 +100,18 @@ public sealed class PostgresJournalDatabase : JournalDatabase
     internal override Exception Explain(DbException e) => e switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted } p => new JournalDamagedException(Name, p.MessageText, p),
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow } p => Gone(p, p.MessageText),
         PostgresException => e,
-        _ => new JournalUnreachableException(Name, e.InnerException?.Message ?? e.Message, e),
+        _ => Gone(e, e.InnerException?.Message ?? e.Message),
     };
+
+    /// <summary>One broken connection: the idle ones of the pool are broken too, and each would cost its next user a failure.</summary>
+    private JournalUnreachableException Gone(DbException e, string reason)
+    {
+        using var pool = new NpgsqlConnection(ConnectionString);
+        NpgsqlConnection.ClearPool(pool);
+        return new JournalUnreachableException(Name, reason, e);
+    }
 
     private static NpgsqlConnection Open(string connectionString)
     {

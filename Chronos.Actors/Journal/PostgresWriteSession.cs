@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -18,26 +19,32 @@ internal sealed class PostgresWriteSession : IWriteSession
         ORDER BY place
         """;
 
+    /// <summary>After so long without a write the connection is asked whether it still lives: a lost one must not cost a write.</summary>
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
     private readonly PostgresJournalDatabase _database;
-    private readonly NpgsqlConnection _connection;
-    private readonly NpgsqlCommand _insert;
     private readonly List<JournalRow> _rows = [];
+    private NpgsqlConnection _connection;
+    private NpgsqlCommand _insert;
+    private long _used = Stopwatch.GetTimestamp();
     private NpgsqlTransaction? _transaction;
 
     public PostgresWriteSession(PostgresJournalDatabase database)
     {
         _database = database;
-        _connection = database.OpenOwn();
-        _insert = new NpgsqlCommand(InsertSql, _connection);
-        foreach (var type in new[] { NpgsqlDbType.Bigint, NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bytea, NpgsqlDbType.Text, NpgsqlDbType.Integer, NpgsqlDbType.Text })
-        {
-            _insert.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = type | NpgsqlDbType.Array });
-        }
-
-        _insert.Prepare();
+        (_connection, _insert) = Connect(database);
     }
 
-    public void Begin() => _rows.Clear();
+    public void Begin()
+    {
+        _rows.Clear();
+        if (Stopwatch.GetElapsedTime(_used) > Idle && !IsAlive())
+        {
+            var (connection, insert) = Connect(_database);
+            Close();
+            (_connection, _insert) = (connection, insert);
+        }
+    }
 
     public void Insert(JournalWrite write) => _rows.AddRange(write.Rows);
 
@@ -83,6 +90,37 @@ internal sealed class PostgresWriteSession : IWriteSession
     public void Dispose()
     {
         EndTransaction();
+        Close();
+    }
+
+    private static (NpgsqlConnection Connection, NpgsqlCommand Insert) Connect(PostgresJournalDatabase database)
+    {
+        var connection = database.OpenOwn();
+        var insert = new NpgsqlCommand(InsertSql, connection);
+        foreach (var type in new[] { NpgsqlDbType.Bigint, NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bytea, NpgsqlDbType.Text, NpgsqlDbType.Integer, NpgsqlDbType.Text })
+        {
+            insert.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = type | NpgsqlDbType.Array });
+        }
+
+        insert.Prepare();
+        return (connection, insert);
+    }
+
+    private bool IsAlive()
+    {
+        try
+        {
+            _connection.Execute("SELECT 1");
+            return true;
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException or IOException)
+        {
+            return false;
+        }
+    }
+
+    private void Close()
+    {
         _insert.Dispose();
         _connection.Dispose();
     }
@@ -97,6 +135,7 @@ internal sealed class PostgresWriteSession : IWriteSession
         Set(5, r => r.Serializer);
         Set(6, r => r.Writer);
         _insert.ExecuteNonQuery();
+        _used = Stopwatch.GetTimestamp();
     }
 
     private void Set<T>(int place, Func<JournalRow, T> column)

@@ -79,6 +79,8 @@ public sealed class SqliteJournalDatabase : JournalDatabase
 
     internal override SqliteConnection Open() => Open(ConnectionString);
 
+    internal override ValueTask<DbConnection> OpenAsync(CancellationToken cancellation) => new(Open());
+
     internal override SqliteConnection OpenOwn() => Open(_ownConnectionString);
 
     internal override void Configure(DbConnection connection) => connection.Execute(_pragmas);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Akka.Pattern;
+using Chronos.Actors.Journal;
 using Serilog.Events;
 using Serilog.Formatting;
 using Serilog.Parsing;
@@ -49,9 +51,17 @@ internal sealed class LogLineFormatter : ITextFormatter
         }
 
         output.WriteLine();
-        if (logEvent.Exception is { } exception)
+        switch (logEvent.Exception)
         {
-            output.WriteLine(exception);
+            case null:
+                break;
+            case JournalUnreachableException or OpenCircuitException:
+                // Said by every entity that meets it, for as long as the database is away: where in our code does not matter.
+                output.WriteLine($"  {logEvent.Exception.Message}");
+                break;
+            case var exception:
+                output.WriteLine(exception);
+                break;
         }
     }
 }

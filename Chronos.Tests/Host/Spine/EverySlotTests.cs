@@ -18,6 +18,7 @@ public abstract class EverySlotTests(Store store) : IDisposable
 {
     private const int Jobs = 200;
     private static readonly int Seconds = int.TryParse(Environment.GetEnvironmentVariable("CHRONOS_SPINE_SECONDS"), out var n) ? n : 15;
+    private readonly SlotAudit _audit = new(Jobs);
     private readonly TestJournal _journal = new(store);
 
     public void Dispose()
@@ -32,16 +33,16 @@ public abstract class EverySlotTests(Store store) : IDisposable
         await using var receiver = await Receiver.Start();
         await using var node = Node();
         await node.Start();
-        await Apply(node, receiver);
-        var (from, to) = Window();
-        await Passed(node, to);
+        await _audit.Apply(node, receiver);
+        var (from, to) = SlotAudit.Window(Seconds);
+        await _audit.Passed(node, to);
 
         var all = receiver.Requests.Where(r => r.ScheduledAt >= from && r.ScheduledAt < to).ToList();
         Assert.Equal(Jobs * Seconds, all.Count);
         Assert.Equal(Jobs * Seconds, all.Select(r => r.Execution).Distinct().Count());
         Assert.Equal(0, all.Count(r => r.At < r.ScheduledAt));
         Assert.All(all, r => Assert.Equal(r.Execution, r.Key));
-        await AssertOneDispositionEach(node, from, to, receiver);
+        await _audit.AssertOneDispositionEach(node, from, to, receiver);
         var lateness = all.Select(r => (r.At - r.ScheduledAt).TotalMilliseconds).Order().ToList();
         TestContext.Current.TestOutputHelper?.WriteLine($"lateness p50 {lateness[lateness.Count / 2]:0.0} ms, p99 {lateness[lateness.Count * 99 / 100]:0.0} ms, max {lateness[^1]:0.0} ms");
     }
@@ -52,17 +53,17 @@ public abstract class EverySlotTests(Store store) : IDisposable
         await using var receiver = await Receiver.Start();
         await using var node = Node();
         await node.Start();
-        await Apply(node, receiver);
-        var (from, to) = Window();
+        await _audit.Apply(node, receiver);
+        var (from, to) = SlotAudit.Window(Seconds);
         var killAt = from.AddMilliseconds(Random.Shared.Next(1_000, Seconds * 500));
         await Eventually.True(() => DateTimeOffset.UtcNow >= killAt, TimeSpan.FromMinutes(5));
         await node.Kill();
         await node.Start();
-        await Passed(node, to);
+        await _audit.Passed(node, to);
 
         Assert.All(receiver.Requests.GroupBy(r => r.Execution), g => Assert.Single(g.Select(r => r.ScheduledAt).Distinct()));
         Assert.Equal(0, receiver.Requests.Count(r => r.At < r.ScheduledAt));
-        var late = await AssertOneDispositionEach(node, from, to, receiver);
+        var late = await _audit.AssertOneDispositionEach(node, from, to, receiver);
         foreach (var (job, at) in late.Take(40))
         {
             var why = await node.Get($"jobs/{job}/why?at={Rfc3339.Format(at)}");
@@ -80,78 +81,5 @@ public abstract class EverySlotTests(Store store) : IDisposable
         }
 
         return node;
-    }
-
-    private static async Task Apply(NodeProcess node, Receiver receiver) => await node.Post("jobs:apply", Enumerable.Range(0, Jobs).Select(i => new
-    {
-        name = $"job-{i}",
-        schedule = "* * * * * *",
-        webhook = new { url = receiver.Url + "/" },
-        retry = new { max_attempts = 1 },
-    }));
-
-    private static (DateTimeOffset From, DateTimeOffset To) Window()
-    {
-        var from = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 2);
-        return (from, from.AddSeconds(Seconds));
-    }
-
-    /// <summary>The window is over and everything in it has ended.</summary>
-    private static async Task Passed(NodeProcess node, DateTimeOffset to)
-    {
-        await Eventually.True(() => DateTimeOffset.UtcNow >= to.AddSeconds(1), TimeSpan.FromMinutes(5));
-        for (var i = 0; i < Jobs; i++)
-        {
-            await node.Post($"jobs/job-{i}/disable", new { });
-        }
-
-        await Eventually.True(async () => (await node.Get("executions?status=running&limit=1")).GetProperty("items").GetArrayLength() == 0
-            && (await node.Get("executions?status=pending&limit=1")).GetProperty("items").GetArrayLength() == 0, TimeSpan.FromMinutes(1));
-    }
-
-    /// <summary>Returns the slots that were not fired within a second of their time.</summary>
-    private static async Task<List<(string Job, DateTimeOffset At)>> AssertOneDispositionEach(NodeProcess node, DateTimeOffset from, DateTimeOffset to, Receiver receiver)
-    {
-        var received = receiver.Requests.Select(r => r.Execution).ToHashSet();
-        var late = new List<(string, DateTimeOffset)>();
-        for (var i = 0; i < Jobs; i++)
-        {
-            var dispositions = new Dictionary<DateTimeOffset, int>();
-            string? cursor = null;
-            do
-            {
-                var page = await node.Get($"jobs/job-{i}/slots?from={Rfc3339.Format(from)}&to={Rfc3339.Format(to)}&limit=500{(cursor is null ? "" : "&cursor=" + Uri.EscapeDataString(cursor))}");
-                foreach (var slot in page.GetProperty("items").EnumerateArray())
-                {
-                    var first = slot.TryGetProperty("first", out var f) ? f.GetDateTimeOffset() : slot.GetProperty("at").GetDateTimeOffset();
-                    var last = slot.TryGetProperty("last", out var l) ? l.GetDateTimeOffset() : first;
-                    for (var at = first; at <= last; at = at.AddSeconds(1))
-                    {
-                        dispositions[at] = dispositions.GetValueOrDefault(at) + 1;
-                    }
-
-                    var fired = slot.GetProperty("disposition").GetString() is "fired" or "caught_up";
-                    if (fired)
-                    {
-                        Assert.Contains(slot.GetProperty("execution_id").GetString()!, received);
-                    }
-
-                    if (!fired || slot.GetProperty("lateness_ms").GetDouble() > 1_000)
-                    {
-                        late.Add(($"job-{i}", first));
-                    }
-                }
-
-                cursor = page.TryGetProperty("next_cursor", out var next) && next.ValueKind == JsonValueKind.String ? next.GetString() : null;
-            }
-            while (cursor is not null);
-
-            for (var at = from; at < to; at = at.AddSeconds(1))
-            {
-                Assert.True(dispositions.GetValueOrDefault(at) == 1, $"job-{i} at {at:HH:mm:ss}: {dispositions.GetValueOrDefault(at)} dispositions");
-            }
-        }
-
-        return late;
     }
 }
