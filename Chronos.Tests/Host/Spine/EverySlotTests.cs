@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Chronos.Core.Kernel;
 using Chronos.Tests.Actors.Journal;
 using Chronos.Tests.Kit;
