@@ -50,7 +50,7 @@ internal static class ChronosServices
                 p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
             .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName));
         services.AddAkka("chronos", (akka, p) => akka.WithNode(p, settings, journal, reads));
-        services.AddSingleton<FirstKey>().AddHostedService(p => p.GetRequiredService<FirstKey>()).AddHostedService<JournalRetentionService>();
+        services.AddSingleton<FirstKey>().AddHostedService(p => p.GetRequiredService<FirstKey>()).AddHostedService<JournalRetentionService>().AddHostedService<WarmUpService>();
         return services.AddApi().AddTelemetry(settings);
     }
 
