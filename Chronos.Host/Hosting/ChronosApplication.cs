@@ -11,7 +11,8 @@ public static class ChronosApplication
     /// <summary>Requests, running attempts and the hand-over of the cluster share this.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
 
-    public static WebApplication Build(ChronosSettings settings)
+    /// <param name="time">The node's clock; the system's when absent.</param>
+    public static WebApplication Build(ChronosSettings settings, TimeProvider? time = null)
     {
         Directory.CreateDirectory(settings.Data);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
@@ -27,7 +28,7 @@ public static class ChronosApplication
             kestrel.Limits.MaxRequestBodySize = MaxBody;
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
-        builder.Services.AddChronos(settings);
+        builder.Services.AddChronos(settings, time ?? TimeProvider.System);
         var app = builder.Build();
         app.MapChronos(settings);
         return app;

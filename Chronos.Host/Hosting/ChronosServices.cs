@@ -28,13 +28,13 @@ internal static class ChronosServices
     /// <summary>Every type that is stored or sent, of all rooms.</summary>
     public static WireCatalog Catalog { get; } = new([.. JobsWire.Rows, .. AccessWire.Rows]);
 
-    public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings)
+    public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings, TimeProvider time)
     {
         var journal = new JournalOptions(settings.Data, settings.Durability, new JournalPulse()) { Postgres = settings.Postgres };
         var reads = new ReadSideOptions(settings.Data);
         services
             .AddSingleton(settings)
-            .AddSingleton(TimeProvider.System)
+            .AddSingleton(time)
             .AddSingleton<IIdSource, UlidSource>()
             .AddSingleton(Catalog)
             .AddSingleton(journal)

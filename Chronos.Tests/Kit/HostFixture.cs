@@ -27,14 +27,15 @@ public sealed class HostFixture : IAsyncDisposable
 
     public string Key => File.ReadAllText(Path.Combine(_folder, "admin.key")).Trim();
 
-    public static async Task<HostFixture> Start()
+    public static async Task<HostFixture> Start(TimeProvider? time = null)
     {
         var fixture = new HostFixture();
-        await fixture.StartAgain();
+        await fixture.StartAgain(time);
         return fixture;
     }
 
-    public async Task StartAgain()
+    /// <param name="time">The node's clock; the system's when absent.</param>
+    public async Task StartAgain(TimeProvider? time = null)
     {
         _app = ChronosApplication.Build(new ChronosSettings
         {
@@ -45,7 +46,7 @@ public sealed class HostFixture : IAsyncDisposable
             NodeName = "test",
             LogLevel = LogEventLevel.Error,
             AllowPrivateTargets = true,
-        });
+        }, time);
         await _app.StartAsync();
         Address = _app.Urls.First();
         Client = Connect(Key);
