@@ -31,7 +31,7 @@ internal static class ChronosServices
     public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings, TimeProvider time)
     {
         var journal = new JournalOptions(settings.Data, settings.Durability, new JournalPulse()) { Postgres = settings.Postgres };
-        var reads = new ReadSideOptions(settings.Data);
+        var reads = new ReadSideOptions(settings.Data) { LedgerMaxAge = settings.Retention.Age, LedgerMaxExecutions = settings.Retention.Executions };
         services
             .AddSingleton(settings)
             .AddSingleton(time)

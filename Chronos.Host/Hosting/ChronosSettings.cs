@@ -24,6 +24,17 @@ public enum StoreKind
     Postgres,
 }
 
+/// <summary>What goes, in the background: what is older than the age, and what is beyond the newest so many.</summary>
+/// <param name="Executions">Executions that the ledger lists.</param>
+/// <param name="Batches">Batches of each timetable in the journal, beyond its last snapshot and what every projection has passed.</param>
+public sealed record Retention(TimeSpan Age, long Executions, long Batches)
+{
+    public Retention()
+        : this(TimeSpan.FromDays(30), 5_000_000, 2_000_000)
+    {
+    }
+}
+
 /// <summary>Everything that can be configured, in one type. Made by <see cref="ChronosSettingsReader"/> alone; the keys are documented there.</summary>
 public sealed record ChronosSettings
 {
@@ -57,6 +68,9 @@ public sealed record ChronosSettings
 
     /// <summary>The first administrator's key, of at least 24 characters; stored hashed.</summary>
     public string? AdminKey { get; init; }
+
+    /// <summary>How much of the past the ledger and the journal keep.</summary>
+    public Retention Retention { get; init; } = new();
 
     public LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
 

@@ -5,12 +5,9 @@ namespace Chronos.Host.Hosting;
 
 /// <summary>Lets the journal forget from time to time what every projection has passed and no reader of the ledger could still ask for.</summary>
 internal sealed class JournalRetentionService(
-    JournalRetention retention, ProjectionRunner projections, ReadSideOptions reads, TimeProvider time, ILogger<JournalRetentionService> log) : BackgroundService
+    JournalRetention retention, ProjectionRunner projections, ChronosSettings settings, TimeProvider time, ILogger<JournalRetentionService> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(30);
-
-    /// <summary>Beyond its age a batch also goes when its timetable has so many newer ones.</summary>
-    private const long MaxBatches = 2_000_000;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -25,7 +22,7 @@ internal sealed class JournalRetentionService(
 
             try
             {
-                var report = await retention.RunOnce(new RetentionPolicy(health.Min(h => h.Offset), reads.LedgerMaxAge, MaxBatches), stoppingToken);
+                var report = await retention.RunOnce(new RetentionPolicy(health.Min(h => h.Offset), settings.Retention.Age, settings.Retention.Batches), stoppingToken);
                 log.LogInformation("Retention removed {Batches} batches and {Snapshots} snapshots from the journal", report.Batches, report.Snapshots);
             }
             catch (Exception e) when (e is not OperationCanceledException)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Chronos.Actors.Journal;
+using Chronos.Core.Kernel;
 using Serilog.Events;
 
 namespace Chronos.Host.Hosting;
@@ -28,6 +29,9 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = "lan" }), ("wide", s => s with { ClusterProfile = "wide" }))),
         new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
         new("ADMIN_KEY_FILE", FromFile(AdminKey)),
+        new("RETENTION_AGE", Age),
+        new("RETENTION_EXECUTIONS", Count((s, count) => s with { Retention = s.Retention with { Executions = count } })),
+        new("RETENTION_BATCHES", Count((s, count) => s with { Retention = s.Retention with { Batches = count } })),
         new("LOG_LEVEL", Word(
             ("verbose", s => s with { LogLevel = LogEventLevel.Verbose }), ("debug", s => s with { LogLevel = LogEventLevel.Debug }),
             ("information", s => s with { LogLevel = LogEventLevel.Information }), ("info", s => s with { LogLevel = LogEventLevel.Information }),
@@ -95,6 +99,18 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
             wrong = e.Message;
             return null;
         }
+    };
+
+    private static ChronosSettings? Age(ChronosSettings settings, string text, out string wrong)
+    {
+        wrong = $"'{text}' is no duration of at least 1h, such as 720h or P30D";
+        return Durations.TryParse(text, out var age) && age >= TimeSpan.FromHours(1) ? settings with { Retention = settings.Retention with { Age = age } } : null;
+    }
+
+    private static Reader Count(Func<ChronosSettings, long, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
+    {
+        wrong = $"'{text}' is no whole number of at least 1000";
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1_000 ? apply(s, count) : null;
     };
 
     private static ChronosSettings? Otlp(ChronosSettings settings, string text, out string wrong)

@@ -14,7 +14,7 @@ namespace Chronos.Host.Hosting;
 /// fresh process does not wait for the just-in-time compiler: it was 120 ms late without, see the README's figures.
 /// </summary>
 /// <remarks>Nothing is claimed and nothing recorded: it uses a dispatcher of its own, of which only the compiled code stays.</remarks>
-internal sealed class WarmUpService(IServer server, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<WarmUpService> log) : BackgroundService
+internal sealed class WarmUpService(IServer server, ISecretSource secrets, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<WarmUpService> log) : BackgroundService
 {
     private const int Rounds = 6;
     private const int AtOnce = 40;
@@ -32,7 +32,7 @@ internal sealed class WarmUpService(IServer server, IHostApplicationLifetime lif
         var began = time.GetTimestamp();
         var target = new DispatchTarget(Protocol.Http, JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = address + "/health/live", ["method"] = "GET" }));
         using var dispatcher = new HttpDispatcher(
-            new HttpDispatchOptions { AllowPrivateTargets = true }, NoSecrets.Instance, new CircuitBoard(new CircuitOptions(), time), time);
+            new HttpDispatchOptions { AllowPrivateTargets = true }, secrets, new CircuitBoard(new CircuitOptions(), time), time);
         for (var round = 0; round < Rounds; round++)
         {
             var outcomes = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(i => dispatcher.DispatchAsync(Attempt(target, round * AtOnce + i), stoppingToken)));
@@ -54,12 +54,5 @@ internal sealed class WarmUpService(IServer server, IHostApplicationLifetime lif
         return new AttemptRequest(
             TenantId.Default, job, "warm-up", 1, execution, 1, at, target, null, TimeSpan.FromSeconds(5), [],
             ImmutableSortedDictionary<string, string>.Empty, TraceIds.For(execution));
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public static readonly NoSecrets Instance = new();
-
-        public string? Find(TenantId tenant, string name) => null;
     }
 }

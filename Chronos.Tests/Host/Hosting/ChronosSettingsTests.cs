@@ -68,6 +68,21 @@ public sealed class ChronosSettingsTests
         Assert.StartsWith("CHRONOS_STORE:", Assert.Throws<WrongUsageException>(() => Read(["serve"], [], (key, value))).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void How_much_of_the_past_is_kept_can_be_set()
+    {
+        var settings = Read(["serve"], [], ("CHRONOS_RETENTION_AGE", "72h"), ("CHRONOS_RETENTION_EXECUTIONS", "50000"), ("CHRONOS_RETENTION_BATCHES", "2000"));
+        Assert.Equal(new Retention(TimeSpan.FromDays(3), 50_000, 2_000), settings.Retention);
+    }
+
+    [Theory]
+    [InlineData("CHRONOS_RETENTION_AGE", "5m")]
+    [InlineData("CHRONOS_RETENTION_AGE", "soon")]
+    [InlineData("CHRONOS_RETENTION_EXECUTIONS", "-1")]
+    [InlineData("CHRONOS_RETENTION_BATCHES", "10")]
+    public void A_wrong_bound_of_the_past_is_refused_with_its_key(string key, string value) =>
+        Assert.StartsWith(key + ":", Assert.Throws<WrongUsageException>(() => Read(["serve"], [], (key, value))).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Keys_of_the_command_line_client_and_secrets_are_left_alone() =>
         Assert.Equal("x", Read(["serve"], [], ("CHRONOS_SERVER", "http://x"), ("CHRONOS_API_KEY", "k"), ("CHRONOS_SECRET_TOKEN", "t"), ("CHRONOS_NODE_NAME", "x")).NodeName);
 
