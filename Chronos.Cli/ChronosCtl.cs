@@ -58,6 +58,7 @@ internal static class ChronosCtl
         root.AddJobCommands(around);
         root.AddExecutionCommands(around);
         root.AddScheduleCommands(around);
+        root.AddCalendarCommands(around);
         root.AddSlotCommands(around);
         root.AddBackfillCommands(around);
         root.AddDeadLetterCommands(around);

@@ -78,6 +78,7 @@ public static class JobsHosting
         public string? EntityId(object message) => message switch
         {
             TimetablePlanning.Tick tick => Text(tick.Timetable),
+            INumberedTimetableCommand numbered => Text(numbered.Timetable),
             ITimetableCommand command => Text(TimetableNumbers.Of(command.Job)),
             _ => null,
         };

@@ -57,6 +57,8 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<TimetablePlanning.SetPlan>(c => Decide(now => _table.SetPlan(c, now)));
         Command<TimetablePlanning.RemovePlan>(c => Decide(now => _table.RemovePlan(c, now)));
         Command<TimetablePlanning.RunNow>(c => Decide(now => _table.RunNow(c, now)));
+        Command<CalendarPlanning.SetCalendar>(c => Decide(now => _table.SetCalendar(c, now)));
+        Command<CalendarPlanning.GetCalendarUse>(c => Decide(_ => _table.GetCalendarUse(c)));
         Command<TimetableCommands.Cancel>(c => Decide(now => _table.Cancel(c, now)));
         Command<TimetableCommands.GetExecution>(c => Decide(_ => _table.GetExecution(c)));
         Command<TimetableCommands.GetPlan>(c => Decide(_ => _table.GetPlan(c, _number)));
@@ -108,6 +110,11 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         foreach (var item in batch.Items)
         {
             _table.State.Apply(item);
+        }
+
+        foreach (var calendar in batch.Calendars ?? [])
+        {
+            _table.State.Apply(calendar);
         }
     }
 
@@ -190,17 +197,18 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         }
 
         Timers.Cancel(nameof(FlushOutcomes));
-        var (items, effects) = _table.Outbox.Take();
+        var (items, calendars, effects) = _table.Outbox.Take();
         var replies = _replies;
         _replies = [];
-        if (items.IsEmpty && !_epochIsNew)
+        if (items.IsEmpty && calendars.IsEmpty && !_epochIsNew)
         {
             Release(effects, replies);
             return;
         }
 
         (_committing, _epochIsNew) = (true, false);
-        PersistAsync(new TimetableBatch(_number, _epoch, Now, items), batch =>
+        var decided = new TimetableBatch(_number, _epoch, Now, items) { Calendars = calendars.IsEmpty ? null : calendars };
+        PersistAsync(decided, batch =>
         {
             _committing = false;
             foreach (var item in batch.Items)
@@ -315,6 +323,9 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     {
         switch (item)
         {
+            case PlanSet i when _table.State.Faults.TryGetValue(i.Job, out var fault):
+                _log.Error("The plan of job {JobId} cannot be followed, the job stands still: {Fault}", i.Job, fault);
+                break;
             case SlotsSkipped { Reason: SkipReason.Misfire or SkipReason.Expired } i:
                 _log.Info("{Count} slots of job {JobId} from {First} to {Last} were not run: {Reason}", i.Count, i.Job, i.First, i.Last, i.Reason);
                 break;

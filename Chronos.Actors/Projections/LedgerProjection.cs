@@ -139,6 +139,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
         row.Source = e.Source;
         row.Payload = e.Payload;
         row.By = e.By?.Name;
+        row.Detail = e.Note;
         Begin(row, 1, e.Node, at);
         if (e.Trigger == ExecutionTrigger.Backfill && e.Source is { } operation)
         {
@@ -172,7 +173,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
         if (ReferenceEquals(row.Attempts[0], attempt))
         {
             row.Started = attempt.Started;
-            row.LatenessMs = (attempt.Started - row.Nominal) / 1000.0;
+            row.LatenessMs = (attempt.Started - (e.Due is { } due ? Times.Micros(due) : row.Nominal)) / 1000.0;
         }
 
         if (e.RetryAt is not null)

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Chronos.Cli.Documents;
 using Chronos.Cli.Output;
+using Chronos.Core.Calendars;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
@@ -17,11 +19,20 @@ internal static class ScheduleCommands
     /// <summary>Enough for a second-by-second day; more is a mistake in the range.</summary>
     private const int MaxCount = 100_000;
 
+    /// <summary>What a node answers at once.</summary>
+    private const int MaxAsked = 1_000;
+
     private static readonly Argument<string> Expression = new("schedule") { Description = "cron expression, macro such as @daily, '@every 90s', or a JSON object as in a job document" };
     private static readonly Option<string> Zone = new("--tz", "--timezone") { Description = "IANA zone", HelpName = "zone", DefaultValueFactory = _ => "UTC" };
     private static readonly Option<int?> Count = new("--count") { Description = $"how many; {DefaultCount} when there is no --to", HelpName = "n" };
     private static readonly Option<string> DayMatchOption = DayMatches();
     private static readonly Option<string> Job = new("--job") { Description = "name of the job: seed of H and of jitter", HelpName = "name", DefaultValueFactory = _ => "preview" };
+
+    private static readonly Option<string[]> Calendars = new("--calendar")
+    {
+        Description = "name of a calendar of the node, which is then asked; may be given several times",
+        HelpName = "name",
+    };
 
     private static readonly Option<string> Timeout = new("--timeout") { Description = "of one attempt of the job (default 5m)", HelpName = "duration" };
     private static readonly Option<bool> Strict = new("--strict") { Description = "exit code 1 when there is something" };
@@ -30,13 +41,13 @@ internal static class ScheduleCommands
 
     public static void AddScheduleCommands(this RootCommand root, Surroundings around)
     {
-        var room = root.AddRoom("schedule", "schedules, computed here without a server");
-        room.Add("preview", "when a schedule fires", around, [Expression, Zone, Arguments.From, Arguments.To, Count, DayMatchOption, Job], PreviewAsync);
+        var room = root.AddRoom("schedule", "schedules, computed here without a server (but calendars are asked from one)");
+        room.Add("preview", "when a schedule fires", around, [Expression, Zone, Arguments.From, Arguments.To, Count, DayMatchOption, Job, Calendars], PreviewAsync);
         room.Add("explain", "a schedule in one sentence", around, [Expression, Zone, DayMatchOption, Job], ExplainAsync);
         room.Add("lint", "what may surprise in a schedule", around, [Expression, Zone, DayMatchOption, Job, Timeout, Strict], LintAsync);
     }
 
-    private static Task PreviewAsync(Call call)
+    private static async Task PreviewAsync(Call call)
     {
         var (from, to, count) = (call.Time(Arguments.From) ?? call.Now, call.Time(Arguments.To), call.Of(Count) ?? (call.Of(Arguments.To) is null ? DefaultCount : MaxCount));
         if (count is < 1 or > MaxCount)
@@ -49,6 +60,13 @@ internal static class ScheduleCommands
             throw CliFailure.Usage("--to: must be after --from");
         }
 
+        var spec = Read(call, []);
+        if (spec is { Calendars.IsEmpty: false })
+        {
+            await AskAsync(call, spec, from, to, count);
+            return;
+        }
+
         var schedule = Compile(call);
         var rows = SchedulePreview.Rows(schedule, from, to, count + 1);
         var items = new JsonArray();
@@ -58,6 +76,7 @@ internal static class ScheduleCommands
             {
                 ["at"] = Rfc3339.Format(row.At),
                 ["local"] = row.Local.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture),
+                ["fires_at"] = row.FiresAt is { } fires ? Rfc3339.Format(fires) : null,
                 ["notes"] = new JsonArray([.. row.Notes.Select(n => JsonValue.Create(n))]),
             });
         }
@@ -67,8 +86,29 @@ internal static class ScheduleCommands
         {
             call.Print.Remark($"there are more: stopped after {count}");
         }
+    }
 
-        return Task.CompletedTask;
+    /// <summary>Calendars are known to the node alone, so it is the one that is asked.</summary>
+    private static async Task AskAsync(Call call, ScheduleSpec spec, DateTimeOffset from, DateTimeOffset? to, int count)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            ScheduleJson.Write(writer, spec);
+        }
+
+        var body = new JsonObject { ["schedule"] = JsonNode.Parse(buffer.ToArray()), ["timezone"] = call.Of(Zone), ["job"] = call.Of(Job), ["from"] = Rfc3339.Format(from), ["count"] = Math.Min(count, MaxAsked) };
+        if (to is { } end)
+        {
+            body["to"] = Rfc3339.Format(end);
+        }
+
+        var answer = (await call.Api.SendAsync(new ApiRequest(HttpMethod.Post, "/schedules/preview").With(body), call.Cancellation)).Json;
+        call.Print.List(answer, JobShapes.Times);
+        if (to is not null && answer.Field("more")?.ValueKind == JsonValueKind.True)
+        {
+            call.Print.Remark($"there are more: stopped after {Math.Min(count, MaxAsked)}");
+        }
     }
 
     private static Task ExplainAsync(Call call)
@@ -90,19 +130,26 @@ internal static class ScheduleCommands
         return warnings.Length == 0 || !call.Of(Strict) ? Task.CompletedTask : throw new CliFailure(ExitCode.Refused, $"{warnings.Length} to look at");
     }
 
+    private static ScheduleSpec? Read(Call call, List<Violation> violations)
+    {
+        var spec = ScheduleJson.Read(JsonText.ToElement(ScheduleArgument.Read(call.Of(Expression))), "schedule", violations);
+        if (spec is not null && call.Of(DayMatchOption) is { } match)
+        {
+            spec = spec with { DayMatch = match == "all" ? DayMatch.All : DayMatch.Any };
+        }
+
+        return spec is not null && call.Of(Calendars) is { Length: > 0 } names ? spec with { Calendars = [.. spec.Calendars.Concat(names).Distinct(StringComparer.Ordinal)] } : spec;
+    }
+
     private static Schedule Compile(Call call)
     {
         var text = call.Of(Expression);
         var dayMatch = call.Of(DayMatchOption) == "all" ? DayMatch.All : DayMatch.Any;
         var violations = new List<Violation>();
-        var spec = ScheduleJson.Read(JsonText.ToElement(ScheduleArgument.Read(text)), "schedule", violations);
-        if (spec is not null && call.Of(DayMatchOption) is not null)
-        {
-            spec = spec with { DayMatch = dayMatch };
-        }
+        var spec = Read(call, violations);
 
         // With a spec that cannot be read the zone is still looked at: all faults in one answer.
-        var schedule = Schedule.Compile(spec ?? new ScheduleSpec { Every = TimeSpan.FromHours(1) }, call.Of(Zone)!, TenantId.Default, call.Of(Job)!, violations);
+        var schedule = Schedule.Compile(spec ?? new ScheduleSpec { Every = TimeSpan.FromHours(1) }, call.Of(Zone)!, TenantId.Default, call.Of(Job)!, CalendarLookups.Lenient, violations);
         return violations.Count == 0
             ? schedule!
             : throw new CliFailure(ExitCode.Refused, SourceDocument.Summary(violations), violations, [.. CronCaret.Lines(text, dayMatch).Where(_ => !text.TrimStart().StartsWith('{'))]);

@@ -1,3 +1,4 @@
+using Chronos.Core.Calendars;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 
@@ -19,14 +20,11 @@ internal static class JobDocumentTiming
             return (schedule, timezone);
         }
 
-        if (schedule is { Calendars.IsEmpty: false })
-        {
-            fields.Fault("schedule.calendars", "is not available yet");
-        }
-        else if (violations.Count == before || schedule is null)
+        if (violations.Count == before || schedule is null)
         {
             // Without a schedule, or with one that cannot be read, the zone is still looked at: all faults in one answer.
-            Schedule.Compile(schedule ?? AnySchedule, timezone, TenantId.Default, jobName, violations);
+            // Whether its calendars exist is not known to a document; the node says so.
+            Schedule.Compile(schedule ?? AnySchedule, timezone, TenantId.Default, jobName, CalendarLookups.Lenient, violations);
         }
 
         return (schedule, timezone);

@@ -51,6 +51,10 @@ public static class JobsWire
         WireRow.Of("timetable.live.1", Json.Live),
         WireRow.Of("timetable.plan.1", Json.Plan),
         WireRow.Of("timetable.backfill.1", Json.BackfillView),
+        WireRow.Of("timetable.set-calendar.1", Json.SetCalendar),
+        WireRow.Of("timetable.calendar-noted.1", Json.CalendarNoted),
+        WireRow.Of("timetable.get-calendar-use.1", Json.GetCalendarUse),
+        WireRow.Of("timetable.calendar-use.1", Json.CalendarUse),
         WireRow.Of("leader.rose.1", Json.LeaderRose),
         WireRow.Of("leader.get.1", Json.GetLeader),
         WireRow.Of("leader.view.1", Json.LeaderView),
@@ -91,6 +95,10 @@ public static class JobsWire
 [JsonSerializable(typeof(TimetablePlanning.LeaderRose))]
 [JsonSerializable(typeof(TimetablePlanning.GetLeader))]
 [JsonSerializable(typeof(TimetablePlanning.LeaderView))]
+[JsonSerializable(typeof(CalendarPlanning.SetCalendar))]
+[JsonSerializable(typeof(CalendarPlanning.CalendarNoted))]
+[JsonSerializable(typeof(CalendarPlanning.GetCalendarUse))]
+[JsonSerializable(typeof(CalendarPlanning.CalendarUse))]
 [JsonSerializable(typeof(TimetableCommands.Cancel))]
 [JsonSerializable(typeof(TimetableCommands.GetExecution))]
 [JsonSerializable(typeof(TimetableCommands.GetPlan))]

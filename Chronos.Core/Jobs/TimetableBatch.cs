@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
 using Chronos.Core.Wire;
 
@@ -14,7 +15,12 @@ public sealed record TimetableBatch(
     [property: JsonPropertyName("t")] int Timetable,
     [property: JsonPropertyName("e")] long Epoch,
     [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
-    [property: JsonPropertyName("i")] ImmutableArray<TimetableItem> Items) : IWireMessage;
+    [property: JsonPropertyName("i")] ImmutableArray<TimetableItem> Items) : IWireMessage
+{
+    /// <summary>Calendars that changed; absent in nearly every batch. They take effect after the items.</summary>
+    [JsonPropertyName("c")]
+    public ImmutableArray<PlannedCalendar>? Calendars { get; init; }
+}
 
 /// <summary>Whether a plan fires.</summary>
 public enum PlanState
@@ -65,6 +71,9 @@ public enum SkipReason
 
     /// <summary>The job was deleted while the slot waited.</summary>
     Deleted,
+
+    /// <summary>A calendar of the job excludes its time.</summary>
+    Calendar,
 }
 
 /// <summary>
@@ -138,6 +147,14 @@ public sealed record ExecutionStarted(
     [JsonPropertyName("b")]
     public Principal? By { get; init; }
 
+    /// <summary>When it was to fire, where a calendar moved it; lateness counts from here.</summary>
+    [JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))]
+    public DateTimeOffset? Due { get; init; }
+
+    /// <summary>What a calendar did to the slot.</summary>
+    [JsonPropertyName("m")]
+    public string? Note { get; init; }
+
     [JsonPropertyName("q")]
     public RequestMark? Request { get; init; }
 
@@ -170,6 +187,10 @@ public sealed record AttemptEnded(
 {
     [JsonPropertyName("z")]
     public ImmutableSortedDictionary<string, string>? Facts { get; init; }
+
+    /// <summary><see cref="ExecutionStarted.Due"/> of its execution.</summary>
+    [JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))]
+    public DateTimeOffset? Due { get; init; }
 }
 
 /// <summary>Somebody, or a policy, wants a running execution to end; its attempt is told to stop.</summary>

@@ -21,11 +21,13 @@ internal static class WhyDispositions
 
     private static WhyAnswer Fired(WhyQuestion q, SlotView slot)
     {
-        var late = slot.LatenessMs ?? (slot.At - q.At)?.TotalMilliseconds;
+        // Where a calendar moved the slot, its lateness counts from where it was moved to, and is known when its first attempt has ended.
+        var moved = slot.Detail?.StartsWith("calendar ", StringComparison.Ordinal) == true ? $"; {slot.Detail}" : "";
+        var late = slot.LatenessMs ?? (moved.Length > 0 ? null : (slot.At - q.At)?.TotalMilliseconds);
         return late >= LateMs
-            ? WhySentence.Say(WhyVerdict.FiredLate, $"The slot {WhySentence.T(q.At)} fired late, {WhySentence.Rounded(TimeSpan.FromMilliseconds(late.Value))} after its time, and {Ended(slot)}.")
+            ? WhySentence.Say(WhyVerdict.FiredLate, $"The slot {WhySentence.T(q.At)} fired late, {WhySentence.Rounded(TimeSpan.FromMilliseconds(late.Value))} after its time, and {Ended(slot)}{moved}.")
             : WhySentence.Say(WhyVerdict.Fired, string.Create(
-                CultureInfo.InvariantCulture, $"The slot {WhySentence.T(q.At)} fired on time{(late is { } ms ? $", {Math.Max(0, ms):0.#} ms after its time," : "")} and {Ended(slot)}."));
+                CultureInfo.InvariantCulture, $"The slot {WhySentence.T(q.At)} fired on time{(late is { } ms ? $", {Math.Max(0, ms):0.#} ms after its time," : "")} and {Ended(slot)}{moved}."));
     }
 
     private static WhyAnswer NotRun(WhyQuestion q, SlotView slot, PlanInterval? interval)
@@ -43,6 +45,7 @@ internal static class WhyDispositions
             SkipReason.Cancelled => "it was cancelled while it waited",
             SkipReason.Replaced => "a newer slot took its place",
             SkipReason.Deleted => "the job was deleted while it waited",
+            SkipReason.Calendar => "a calendar of the job excludes its time",
             _ => "of an unknown reason",
         };
         var range = slot.Count > 1

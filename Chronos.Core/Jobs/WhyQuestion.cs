@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Chronos.Core.Calendars;
 using Chronos.Core.Contracts;
 using Chronos.Core.Kernel;
 
@@ -50,7 +51,11 @@ public sealed record WhyQuestion(
     ImmutableArray<PlanInterval> History,
     SlotView? Slot,
     TimetableReplies.Plan? Live,
-    DateTimeOffset KeptFrom);
+    DateTimeOffset KeptFrom)
+{
+    /// <summary>The calendars as they are now.</summary>
+    public CalendarLookup Calendars { get; init; } = CalendarLookups.Lenient;
+}
 
 /// <summary>One true sentence, and the same for programs.</summary>
 public sealed record WhyAnswer(WhyVerdict Verdict, string Sentence)

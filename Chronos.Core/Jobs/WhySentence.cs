@@ -72,8 +72,28 @@ public static class WhySentence
             PlanPhase.Disabled => Say(WhyVerdict.Disabled, $"The slot {T(q.At)} {(q.At > q.Now ? "will not run" : "did not run")}: the job '{q.JobName}' is disabled since {T(interval.From)}, by {interval.By}."),
             PlanPhase.Paused => Paused(q, interval, schedule),
             _ when q.At > q.Now => Future(q, schedule),
-            _ => Undecided(q),
+            _ => OfCalendar(q, schedule) ?? Undecided(q),
         };
+    }
+
+    /// <summary>What a calendar makes of a slot that has no disposition yet; null when it leaves it alone.</summary>
+    private static WhyAnswer? OfCalendar(WhyQuestion q, Schedule schedule)
+    {
+        if (q.At < q.KeptFrom || schedule.Treat(q.At) is not { Fate: not SlotFate.Open } treatment)
+        {
+            return null;
+        }
+
+        if (treatment.Fate == SlotFate.Moved)
+        {
+            return treatment.FireAt > q.Now
+                ? Say(WhyVerdict.Future, $"The slot {T(q.At)} of '{q.JobName}' will fire at {T(treatment.FireAt)}, in {Rounded(treatment.FireAt - q.Now)}; {treatment.Note}.")
+                : null;
+        }
+
+        return q.At > q.Now
+            ? Say(WhyVerdict.Future, $"The slot {T(q.At)} of '{q.JobName}' is in the future and will not run; {treatment.Note}.") with { Reason = SkipReason.Calendar }
+            : Say(WhyVerdict.NotRun, $"The slot {T(q.At)} of '{q.JobName}' does not run; {treatment.Note}. The ledger takes it up with its neighbours within the hour.") with { Reason = SkipReason.Calendar };
     }
 
     private static WhyAnswer Undecided(WhyQuestion q) =>
@@ -88,6 +108,11 @@ public static class WhySentence
 
     private static WhyAnswer Future(WhyQuestion q, Schedule schedule)
     {
+        if (OfCalendar(q, schedule) is { } excluded)
+        {
+            return excluded;
+        }
+
         var fires = schedule.FireAt(q.At);
         var when = fires == q.At ? $"at {T(q.At)}" : $"at {T(fires)} ({Durations.Format(fires - q.At)} of jitter)";
         return Say(WhyVerdict.Future, $"The slot {T(q.At)} is in the future: the job '{q.JobName}' will fire it {when}, in {Rounded(fires - q.Now)}.");
@@ -139,7 +164,7 @@ public static class WhySentence
     }
 
     private static Schedule? ScheduleOf(WhyQuestion q, PlanInterval interval) =>
-        interval.Schedule is { } spec ? Schedule.Compile(spec, interval.Timezone, q.Tenant, q.JobName, []) : null;
+        interval.Schedule is { } spec ? Schedule.Compile(spec, interval.Timezone, q.Tenant, q.JobName, q.Calendars, []) : null;
 
     private static string Describe(Schedule schedule) => schedule.Spec switch
     {

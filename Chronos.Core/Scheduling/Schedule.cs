@@ -1,3 +1,4 @@
+using Chronos.Core.Calendars;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Scheduling;
@@ -6,13 +7,14 @@ namespace Chronos.Core.Scheduling;
 /// A compiled schedule: the one code path that fires, previews and explains. Immutable and safe to share between jobs.
 /// Nominal times are UTC instants; <see cref="Next"/> is always strictly later than its argument.
 /// </summary>
-public sealed class Schedule
+public sealed partial class Schedule
 {
     private readonly TimeSource _source;
     private readonly ulong _seed;
 
-    internal Schedule(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed)
+    internal Schedule(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed, ScheduleCalendars? calendars)
     {
+        _calendars = calendars;
         Spec = spec;
         Zone = zone;
         _source = source;
@@ -26,7 +28,12 @@ public sealed class Schedule
     /// <param name="tenant">Seed of <c>H</c> and of jitter.</param>
     /// <param name="jobName">Seed of <c>H</c> and of jitter.</param>
     public static Schedule? Compile(ScheduleSpec spec, string timezone, TenantId tenant, string jobName, ICollection<Violation> violations) =>
-        ScheduleCompiler.Compile(spec, "schedule", timezone, Hashes.Of(tenant.Value, jobName), violations);
+        Compile(spec, timezone, tenant, jobName, CalendarLookups.None, violations);
+
+    /// <summary>The same with the calendars that <paramref name="calendars"/> finds; one that it does not find is a fault of <c>schedule.calendars[i]</c>.</summary>
+    public static Schedule? Compile(
+        ScheduleSpec spec, string timezone, TenantId tenant, string jobName, CalendarLookup calendars, ICollection<Violation> violations) =>
+        ScheduleCompiler.Compile(spec, "schedule", timezone, Hashes.Of(tenant.Value, jobName), calendars, violations);
 
     /// <summary>What it was compiled from.</summary>
     public ScheduleSpec Spec { get; }
@@ -55,8 +62,11 @@ public sealed class Schedule
         return next < end ? Instant(next) : null;
     }
 
-    /// <summary>When a slot is to be fired: its nominal time plus its deterministic jitter, never at or past the next slot.</summary>
-    public DateTimeOffset FireAt(DateTimeOffset nominal) => nominal + JitterOf(nominal);
+    /// <summary>
+    /// When a slot is to be fired: its nominal time plus its deterministic jitter, never at or past the next slot; or where its
+    /// calendars move it.
+    /// </summary>
+    public DateTimeOffset FireAt(DateTimeOffset nominal) => _calendars is null ? nominal + JitterOf(nominal) : Treat(nominal).FireAt;
 
     /// <summary>The last nominal time in (<paramref name="after"/>, <paramref name="upTo"/>]; null when there is none. Does not enumerate the whole range.</summary>
     public DateTimeOffset? Last(DateTimeOffset after, DateTimeOffset upTo)
@@ -89,6 +99,10 @@ public sealed class Schedule
             return TimeSpan.Zero;
 
         var room = Next(nominal) is { } next && next - nominal < jitter ? next - nominal : jitter;
+        // Jitter does not carry a run out of open time.
+        if (_calendars?.Until(nominal.UtcTicks) is { } end && end - nominal.UtcTicks < room.Ticks)
+            room = TimeSpan.FromTicks(end - nominal.UtcTicks);
+
         var part = (long)(Hashes.Fraction(_seed ^ (ulong)nominal.UtcTicks) * room.Ticks);
         return TimeSpan.FromTicks(part - (part % TimeSpan.TicksPerMillisecond));
     }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Chronos.Core.Calendars;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Scheduling;
@@ -10,7 +12,7 @@ internal static class ScheduleCompiler
     private static readonly TimeSpan MaxJitter = TimeSpan.FromDays(1);
 
     /// <param name="timezone">Null to check the specification alone, before the zone of the job is known.</param>
-    public static Schedule? Compile(ScheduleSpec spec, string path, string? timezone, ulong seed, ICollection<Violation> violations)
+    public static Schedule? Compile(ScheduleSpec spec, string path, string? timezone, ulong seed, CalendarLookup calendars, ICollection<Violation> violations)
     {
         var before = violations.Count;
         spec = EveryOf(spec);
@@ -18,14 +20,25 @@ internal static class ScheduleCompiler
         if (zone is null && timezone is not null)
             violations.Add(new Violation("timezone", ZoneNames.Unknown(timezone)));
 
-        // Nothing defines calendars yet, so a name is the name of none; to fire on a holiday in silence would be worse.
-        if (zone is not null && !spec.Calendars.IsEmpty)
-            violations.Add(new Violation($"{path}.calendars[0]", $"calendar '{spec.Calendars[0]}' does not exist"));
-
+        var found = zone is null || spec.Calendars.IsEmpty ? null : Calendars(spec, path, calendars, violations);
         CheckForm(spec, path, violations);
         CheckWindow(spec, path, violations);
         var source = violations.Count == before || spec.Cron is not null ? Source(spec, path, zone, seed, violations) : null;
-        return violations.Count == before ? new Schedule(spec, source!, zone ?? ZoneRules.Utc, seed) : null;
+        return violations.Count == before ? new Schedule(spec, source!, zone ?? ZoneRules.Utc, seed, found) : null;
+    }
+
+    private static ScheduleCalendars Calendars(ScheduleSpec spec, string path, CalendarLookup calendars, ICollection<Violation> violations)
+    {
+        var found = ImmutableArray.CreateBuilder<CalendarTimes>(spec.Calendars.Length);
+        for (var i = 0; i < spec.Calendars.Length; i++)
+        {
+            if (calendars(spec.Calendars[i]) is { } calendar)
+                found.Add(calendar);
+            else
+                violations.Add(new Violation($"{path}.calendars[{i}]", $"calendar '{spec.Calendars[i]}' does not exist"));
+        }
+
+        return new ScheduleCalendars(found.ToImmutable());
     }
 
     /// <summary><c>@every 90s</c> is another way to write an interval.</summary>

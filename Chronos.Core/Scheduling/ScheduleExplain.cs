@@ -23,6 +23,8 @@ public static class ScheduleExplain
             text += $", before {Rfc3339.Format(end)}";
         if (spec.Jitter is { } jitter)
             text += $", spread by up to {Durations.Format(jitter)}";
+        if (!spec.Calendars.IsEmpty)
+            text += $", as the calendar{(spec.Calendars.Length > 1 ? "s" : "")} {string.Join(", ", spec.Calendars)} allow{(spec.Calendars.Length > 1 ? "" : "s")}";
         if (spec.Dst == DstRule.WallClock)
             text += ", whenever the wall clock shows it";
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Chronos.Core.Calendars;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Scheduling;
@@ -73,7 +74,7 @@ public static class ScheduleJson
     {
         spec = ScheduleCompiler.EveryOf(spec);
         var faults = new List<Violation>();
-        if (ScheduleCompiler.Compile(spec, path, timezone: null, seed: 0, faults) is not null)
+        if (ScheduleCompiler.Compile(spec, path, timezone: null, seed: 0, CalendarLookups.None, faults) is not null)
             return spec;
 
         foreach (var fault in faults)

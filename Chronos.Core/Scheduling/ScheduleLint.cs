@@ -21,6 +21,8 @@ public static class ScheduleLint
         var found = ImmutableArray.CreateBuilder<ScheduleWarning>();
         if (schedule.Next(now) is null)
             found.Add(new ScheduleWarning("never", $"does not fire after {Rfc3339.Format(now)}"));
+        else if (schedule.HasCalendars && schedule.NextFiring(now) is null)
+            found.Add(new ScheduleWarning("never", $"its calendars let none of its slots after {Rfc3339.Format(now)} fire"));
 
         Often(schedule, now, timeout, found);
         if (schedule.Spec.Cron is { } text && schedule.Source is CronPattern cron)

@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Chronos.Core.Scheduling;
 
 /// <summary>One coming slot: the nominal time in UTC and as the zone's clock shows it, and what is remarkable about it.</summary>
-public sealed record PreviewRow(DateTimeOffset At, DateTimeOffset Local, ImmutableArray<string> Notes);
+/// <param name="FiresAt">When it will fire, with jitter and calendars; null when a calendar skips it.</param>
+public sealed record PreviewRow(DateTimeOffset At, DateTimeOffset Local, DateTimeOffset? FiresAt, ImmutableArray<string> Notes);
 
 /// <summary>What a schedule will do, computed by <see cref="Schedule.Next"/>: what is shown is what fires.</summary>
 public static class SchedulePreview
@@ -21,7 +22,8 @@ public static class SchedulePreview
     public static ImmutableArray<PreviewRow> Rows(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count) =>
         [.. Rows(schedule, from).TakeWhile(row => to is null || row.At < to).Take(count)];
 
-    private static PreviewRow Row(Schedule schedule, DateTimeOffset at)
+    /// <summary>The row of one nominal time.</summary>
+    public static PreviewRow Row(Schedule schedule, DateTimeOffset at)
     {
         var notes = ImmutableArray.CreateBuilder<string>();
         var span = schedule.Zone.At(at.UtcTicks);
@@ -29,12 +31,15 @@ public static class SchedulePreview
             notes.Add(gap);
         if (Pass(schedule.Zone, span, at.UtcTicks) is { } pass)
             notes.Add($"repeated hour, {pass} pass");
-        if (schedule.JitterOf(at) is { Ticks: > 0 } jitter)
+        var treatment = schedule.Treat(at);
+        if (treatment.Note is { } note)
+            notes.Add(note);
+        if (treatment.Fate == SlotFate.Open && treatment.FireAt - at is { Ticks: > 0 } jitter)
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"jitter +{jitter.TotalSeconds:0.###} s"));
 
         // DateTimeOffset knows whole minutes of offset only; the local mean times of the 19th century do not fit and are cut.
         var offset = TimeSpan.FromMinutes(Math.Truncate(TimeSpan.FromTicks(span.Offset).TotalMinutes));
-        return new PreviewRow(at, at.ToOffset(offset), notes.ToImmutable());
+        return new PreviewRow(at, at.ToOffset(offset), treatment.Fate == SlotFate.Skipped ? null : treatment.FireAt, notes.ToImmutable());
     }
 
     private static string? Gap(WallPattern pattern, ZoneRules zone, ZoneSpan span, long at)

@@ -1,4 +1,5 @@
 using Chronos.Core.Governance.Access;
+using Chronos.Host.Calendars;
 using Chronos.Host.Cluster;
 using Chronos.Host.Executions;
 using Chronos.Host.Http;
@@ -31,6 +32,7 @@ internal static class ChronosRoutes
         var api = app.MapGroup("/api/v1");
         api.MapJobs().MapJobStates().MapRevisions().MapSlots().MapApply();
         api.MapPreview();
+        api.MapCalendars();
         api.MapExecutions().MapOperations();
         api.MapKeys();
         api.MapCluster().MapProjections();

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Akka.Hosting;
+using Chronos.Actors.Calendars;
 using Chronos.Actors.Dispatching;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Actors.Dispatching.Secrets;
@@ -7,11 +8,13 @@ using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
 using Chronos.Actors.Projections;
+using Chronos.Core.Calendars;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Wire;
+using Chronos.Host.Calendars;
 using Chronos.Host.Executions;
 using Chronos.Host.Http;
 using Chronos.Host.Jobs;
@@ -26,7 +29,7 @@ namespace Chronos.Host.Hosting;
 internal static class ChronosServices
 {
     /// <summary>Every type that is stored or sent, of all rooms.</summary>
-    public static WireCatalog Catalog { get; } = new([.. JobsWire.Rows, .. AccessWire.Rows]);
+    public static WireCatalog Catalog { get; } = new([.. JobsWire.Rows, .. CalendarsWire.Rows, .. AccessWire.Rows]);
 
     public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings, TimeProvider time)
     {
@@ -75,11 +78,12 @@ internal static class ChronosServices
                 new DispatchOptions(), [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), time, registry => registry.Get<TimetableRegionKey>())
             .WithJobs(new JobsOptions(
                 settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()))
+            .WithCalendars()
             .WithPlanReactor();
     }
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services
-        .AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
+        .AddSingleton<CalendarDirectory>().AddSingleton<CalendarRequests>().AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
         .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>()
         .AddSingleton<RequestMetrics>().AddSingleton<CatalogMetrics>()
         .AddExceptionHandler<ProblemHandling>()

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
+using Chronos.Host.Calendars;
 using Chronos.Host.Cluster;
 using Chronos.Host.Executions;
 using Chronos.Host.Jobs;
@@ -60,6 +61,11 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(ProjectionView))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(EchoView))]
+[JsonSerializable(typeof(CalendarBody))]
+[JsonSerializable(typeof(CalendarView))]
+[JsonSerializable(typeof(CalendarListView))]
+[JsonSerializable(typeof(CalendarImportView))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static ApiJson? _api;

@@ -46,6 +46,11 @@ internal static class ApplyEndpoints
         }
 
         var (definitions, faults) = ReadAll(body.Documents);
+        if (faults.IsEmpty)
+        {
+            faults = [.. await MissingCalendars(http, jobs, definitions, cancellation)];
+        }
+
         if (!faults.IsEmpty)
         {
             var documents = faults.Select(f => f.Document).Distinct().Count();
@@ -132,6 +137,20 @@ internal static class ApplyEndpoints
         }
 
         return (definitions.ToImmutable(), faults.ToImmutable());
+    }
+
+    /// <summary>Each calendar is asked once, however many documents list it.</summary>
+    private static async Task<IEnumerable<ProblemError>> MissingCalendars(HttpContext http, JobRequests jobs, ImmutableArray<JobDefinition> definitions, CancellationToken cancellation)
+    {
+        var exists = new Dictionary<string, bool>(StringComparer.Ordinal);
+        foreach (var name in definitions.SelectMany(d => d.Schedule?.Calendars ?? []).Distinct(StringComparer.Ordinal))
+        {
+            exists[name] = await jobs.Calendars.Find(http.Tenant(), name, cancellation) is not null;
+        }
+
+        // No document had another fault, so the definitions are the documents in their order.
+        return definitions.SelectMany((d, index) => (d.Schedule?.Calendars ?? []).Select((name, i) => (d, index, name, i))).Where(x => !exists[x.name])
+            .Select(x => new ProblemError($"documents[{x.index}].schedule.calendars[{x.i}]", $"calendar '{x.name}' does not exist") { Document = x.index, Name = x.d.Name });
     }
 
     private static async Task<Outcome> ApplyOne(HttpContext http, JobRequests jobs, JobDefinition wanted, int index, bool dryRun, CancellationToken cancellation)

@@ -54,6 +54,11 @@ internal static class JobEndpoints
             return refusal!;
         }
 
+        if (await jobs.Calendars.Refusal(http, definition, cancellation) is { } missing)
+        {
+            return missing;
+        }
+
         var id = JobId.For(http.Tenant(), definition.Name);
         if (dryRun)
         {
@@ -168,6 +173,11 @@ internal static class JobEndpoints
             if (definition is null)
             {
                 return fault!;
+            }
+
+            if (await jobs.Calendars.Refusal(http, definition, cancellation) is { } missing)
+            {
+                return missing;
             }
 
             if (definition.Name != job.Definition.Name)

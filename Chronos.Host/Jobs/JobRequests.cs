@@ -1,17 +1,20 @@
 using System.Text.Json;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
+using Chronos.Host.Calendars;
 using Chronos.Host.Executions;
 using Chronos.Host.Http;
 
 namespace Chronos.Host.Jobs;
 
 /// <summary>What the endpoints of jobs have in common: who asks for which job, and how its answer is shown.</summary>
-internal sealed class JobRequests(Regions regions, JobViews views)
+internal sealed class JobRequests(Regions regions, JobViews views, CalendarRequests calendars)
 {
     public JobViews Views => views;
 
     public Regions Regions => regions;
+
+    public CalendarRequests Calendars => calendars;
 
     /// <summary>The id that an address means; null for a text that can be neither id nor name.</summary>
     public static JobId? Resolve(HttpContext http, string idOrName) =>

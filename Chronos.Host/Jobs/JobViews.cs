@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Chronos.Actors.Calendars;
+using Chronos.Core.Calendars;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Scheduling;
@@ -7,7 +9,7 @@ using Chronos.Host.Http;
 namespace Chronos.Host.Jobs;
 
 /// <summary>Shows jobs as the API does.</summary>
-internal sealed class JobViews(TimeProvider time)
+internal sealed class JobViews(TimeProvider time, CalendarDirectory calendars)
 {
     /// <summary>Members of a job's view that the server makes. They may stand in a body that was read here and is sent back.</summary>
     public static readonly string[] ServerMade =
@@ -22,8 +24,10 @@ internal sealed class JobViews(TimeProvider time)
     public static RevisionView Of(JobRevision revision) =>
         new(revision.Revision, revision.Reason, revision.By.Name, revision.At, JobDocument.ToElement(revision.Definition));
 
-    public static Schedule? ScheduleOf(JobSnapshot job) =>
-        job.Definition.Schedule is { } spec ? Schedule.Compile(spec, job.Definition.Timezone, job.Tenant, job.Definition.Name, []) : null;
+    public Schedule? ScheduleOf(JobSnapshot job) => ScheduleOf(job, calendars.Lookup(job.Tenant));
+
+    public static Schedule? ScheduleOf(JobSnapshot job, CalendarLookup calendars) =>
+        job.Definition.Schedule is { } spec ? Schedule.Compile(spec, job.Definition.Timezone, job.Tenant, job.Definition.Name, calendars, []) : null;
 
     private JobView Of(JobSnapshot job, string document)
     {
@@ -45,10 +49,16 @@ internal sealed class JobViews(TimeProvider time)
         };
     }
 
+    /// <summary>The nominal time of the next slot that will run; where a calendar moves it, the time to which it does.</summary>
+    private DateTimeOffset? NextAfter(JobSnapshot job, DateTimeOffset after) =>
+        ScheduleOf(job) is { } schedule && schedule.NextFiring(after) is { } next
+            ? schedule.Treat(next.Nominal).Fate == SlotFate.Moved ? next.FireAt : next.Nominal
+            : null;
+
     private DateTimeOffset? NextAt(JobSnapshot job) => job.State switch
     {
-        PlanState.Active => ScheduleOf(job)?.Next(time.GetUtcNow()),
-        PlanState.Paused when job.PausedUntil is { } until => ScheduleOf(job)?.Next(until.AddTicks(-1)),
+        PlanState.Active => NextAfter(job, time.GetUtcNow()),
+        PlanState.Paused when job.PausedUntil is { } until => NextAfter(job, until.AddTicks(-1)),
         _ => null,
     };
 }

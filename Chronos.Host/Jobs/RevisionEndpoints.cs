@@ -80,6 +80,18 @@ internal static class RevisionEndpoints
             return problem;
         }
 
+        var (revisions, refusal) = await All(http, id, jobs, cancellation);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        // A calendar that the old revision listed may be gone.
+        if (Find(revisions, n) is { } target && await jobs.Calendars.Refusal(http, target.Definition, cancellation) is { } missing)
+        {
+            return missing;
+        }
+
         return Number(n) is { } revision
             ? await JobStateEndpoints.Change(http, id, jobs, (job, ifMatch) =>
                 new JobCommands.Rollback(http.Tenant(), job, revision, http.Principal(), ask.Request, ifMatch), cancellation)

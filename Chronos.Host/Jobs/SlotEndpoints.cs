@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Chronos.Actors.Calendars;
 using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Core.Governance.Access;
@@ -34,7 +35,7 @@ internal static class SlotEndpoints
     }
 
     private static async Task<IResult> Why(
-        HttpContext http, string id, JobRequests jobs, LedgerQueries ledger, ReadSide reads, TimeProvider time, CancellationToken cancellation)
+        HttpContext http, string id, JobRequests jobs, LedgerQueries ledger, ReadSide reads, CalendarDirectory calendars, TimeProvider time, CancellationToken cancellation)
     {
         var query = new Query(http);
         var at = query.Instant("at");
@@ -64,7 +65,7 @@ internal static class SlotEndpoints
         }
 
         var slot = ledger.DispositionOf(http.Tenant(), job, at!.Value);
-        var answer = WhySentence.Of(new WhyQuestion(http.Tenant(), name, at.Value, time.GetUtcNow(), history, slot, plan, reads.KeptFrom));
+        var answer = WhySentence.Of(new WhyQuestion(http.Tenant(), name, at.Value, time.GetUtcNow(), history, slot, plan, reads.KeptFrom) { Calendars = calendars.Lookup(http.Tenant()) });
         return Results.Json(
             new WhyView(
                 job.Value, name, at.Value, Word(answer.Verdict), answer.Reason is { } reason ? Word(reason) : null, answer.Sentence,

@@ -71,10 +71,10 @@ internal static class OperationEndpoints
 
         if (dryRun)
         {
-            var schedule = JobViews.ScheduleOf(job);
+            var schedule = JobViews.ScheduleOf(job, await jobs.Calendars.Lookup(http.Tenant(), job.Definition.Schedule, cancellation));
             return schedule is null or { AfterCompletion: true }
                 ? ProblemResult.Of(Rejection.Invalid("schedule", "the job has no schedule with fixed times to fill"))
-                : Results.Json(new BackfillPlanView(from!.Value, to!.Value, schedule.Count(from.Value.AddTicks(-1), to.Value.AddTicks(-1))), ApiJson.Api.BackfillPlanView);
+                : Results.Json(new BackfillPlanView(from!.Value, to!.Value, schedule.CountFiring(from.Value.AddTicks(-1), to.Value.AddTicks(-1))), ApiJson.Api.BackfillPlanView);
         }
 
         return await jobs.Regions.Ask(new TimetableCommands.StartBackfill(job.Id, from!.Value, to!.Value, concurrent, http.Principal(), ask.Request), cancellation) switch

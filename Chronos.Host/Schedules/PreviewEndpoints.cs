@@ -1,19 +1,23 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using Chronos.Core.Calendars;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
 using Chronos.Core.Scheduling;
+using Chronos.Host.Calendars;
 using Chronos.Host.Http;
 using Chronos.Host.Jobs;
 
 namespace Chronos.Host.Schedules;
 
 /// <summary>Body of <c>preview</c>.</summary>
-internal sealed record PreviewBody(JsonElement Schedule, string? Timezone, DateTimeOffset? From, DateTimeOffset? To, int? Count);
+/// <param name="Job">Name of the job: seed of H and of jitter.</param>
+internal sealed record PreviewBody(JsonElement Schedule, string? Timezone, DateTimeOffset? From, DateTimeOffset? To, int? Count, string? Job);
 
 /// <summary>One nominal time: in UTC, on the wall clock of its zone, and what is odd about it.</summary>
-internal sealed record TimeView(DateTimeOffset At, string Local, IReadOnlyList<string> Notes);
+/// <param name="FiresAt">When it fires, with jitter and calendars; absent when a calendar skips it.</param>
+internal sealed record TimeView(DateTimeOffset At, string Local, DateTimeOffset? FiresAt, IReadOnlyList<string> Notes);
 
 /// <summary>Nominal times in order.</summary>
 /// <param name="More">True when there are further times after the last one shown.</param>
@@ -36,7 +40,7 @@ internal static class PreviewEndpoints
 
     public static RouteGroupBuilder MapPreview(this RouteGroupBuilder api)
     {
-        api.MapPost("/schedules/preview", Preview).WithName("preview_schedule").WithSummary("The times of a schedule, with notes on daylight saving and jitter").Needs(Scopes.JobsRead)
+        api.MapPost("/schedules/preview", Preview).WithName("preview_schedule").WithSummary("The times of a schedule, with notes on daylight saving, calendars and jitter").Needs(Scopes.JobsRead)
             .Accepts<PreviewBody>("application/json").Produces<TimesView>().Refuses(400, 415);
         api.MapPost("/schedules/explain", Explain).WithName("explain_schedule").WithSummary("A schedule in words, and what is likely to surprise its owner").Needs(Scopes.JobsRead)
             .Accepts<ExplainBody>("application/json").Produces<ExplainView>().Refuses(400, 415);
@@ -48,10 +52,11 @@ internal static class PreviewEndpoints
         return api;
     }
 
-    private static async Task<IResult> Preview(HttpContext http, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> Preview(HttpContext http, TimeProvider time, CalendarRequests calendars, CancellationToken cancellation)
     {
         var ask = await Asked.Read(http, cancellation);
-        var schedule = Read(http, ask);
+        var job = ask.Fields?.Text("job", 100) ?? "preview";
+        var schedule = await Read(http, ask, job, calendars, cancellation);
         var from = ask.Fields?.Instant("from") ?? time.GetUtcNow();
         var to = ask.Fields?.Instant("to");
         var count = ask.Fields?.Whole("count", 1, MaxCount) ?? (to is null ? DefaultCount : MaxCount);
@@ -79,15 +84,15 @@ internal static class PreviewEndpoints
             return refusal!;
         }
 
-        return JobViews.ScheduleOf(job) is { } schedule
+        return JobViews.ScheduleOf(job, CalendarLookups.OrOpen(await jobs.Calendars.Lookup(http.Tenant(), job.Definition.Schedule, cancellation))) is { } schedule
             ? Times(schedule, from, null, count)
             : Results.Json(new TimesView([], job.Definition.Timezone, false), ApiJson.Api.TimesView);
     }
 
-    private static async Task<IResult> Explain(HttpContext http, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> Explain(HttpContext http, TimeProvider time, CalendarRequests calendars, CancellationToken cancellation)
     {
         var ask = await Asked.Read(http, cancellation);
-        var schedule = Read(http, ask);
+        var schedule = await Read(http, ask, "preview", calendars, cancellation);
         var timeout = ask.Fields?.Span("timeout", JobDocumentLimits.MinDuration, JobDocumentLimits.MaxDuration) ?? JobDefinition.DefaultTimeout;
         return ask.Problem() ?? Results.Json(
             new ExplainView(
@@ -97,7 +102,7 @@ internal static class PreviewEndpoints
     }
 
     /// <summary>The schedule of a body; null when it is wrong, which <paramref name="ask"/> then knows.</summary>
-    private static Schedule? Read(HttpContext http, Asked ask)
+    private static async Task<Schedule?> Read(HttpContext http, Asked ask, string job, CalendarRequests calendars, CancellationToken cancellation)
     {
         if (ask.Fields is not { } fields)
         {
@@ -112,7 +117,7 @@ internal static class PreviewEndpoints
         }
 
         return given is { } value && ScheduleJson.Read(value, "schedule", ask.Violations) is { } spec
-            ? Schedule.Compile(spec, timezone, http.Tenant(), "preview", ask.Violations)
+            ? Schedule.Compile(spec, timezone, http.Tenant(), job, await calendars.Lookup(http.Tenant(), spec, cancellation), ask.Violations)
             : null;
     }
 
@@ -120,7 +125,7 @@ internal static class PreviewEndpoints
     {
         var rows = SchedulePreview.Rows(schedule, from, to, count + 1);
         return Results.Json(
-            new TimesView([.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion),
+            new TimesView([.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.FiresAt, r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion),
             ApiJson.Api.TimesView);
     }
 

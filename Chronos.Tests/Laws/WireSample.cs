@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Reflection;
+using Chronos.Core.Calendars;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
@@ -27,6 +28,18 @@ internal static class WireSample
         [typeof(JobId)] = JobId.For(TenantId.Default, "sample"),
         [typeof(Principal)] = new Principal("ann"),
         [typeof(ExecutionId)] = ExecutionId.ForSlot(JobId.For(TenantId.Default, "sample"), new DateTimeOffset(2026, 3, 4, 5, 6, 0, TimeSpan.Zero)),
+        [typeof(CalendarDefinition)] = new CalendarDefinition
+        {
+            Name = "holidays",
+            Description = "text",
+            Timezone = "Europe/Berlin",
+            Mode = CalendarMode.Include,
+            OnExcluded = OnExcluded.NextOpen,
+            Weekly = [new CalendarWeekly(0x3E, 540, 1020)],
+            Dates = [new CalendarDate(2026, 12, 24), new CalendarDate(null, 12, 25)],
+            Ranges = [new CalendarRange(new DateTime(2026, 12, 24), new DateTime(2027, 1, 2), "text")],
+            Imported = [new CalendarRange(new DateTime(2026, 12, 24, 12, 0, 0), new DateTime(2027, 1, 2), null)],
+        },
         [typeof(JobDefinition)] = new JobDefinition
         {
             Name = "sample",

@@ -70,7 +70,11 @@ public sealed record RunningExecution(
     string? Payload,
     string? Source,
     ExecutionStatus? EndsAs,
-    ImmutableArray<LiveAttempt> Ended);
+    ImmutableArray<LiveAttempt> Ended)
+{
+    /// <summary>When it was to fire, where a calendar moved it.</summary>
+    public DateTimeOffset? Due { get; init; }
+}
 
 /// <summary>What a run was asked with, so that the same request does not start it twice.</summary>
 public sealed record RememberedRun(RequestMark Request, string Id, DateTimeOffset At);

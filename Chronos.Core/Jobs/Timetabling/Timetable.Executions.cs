@@ -115,10 +115,11 @@ public sealed partial class Timetable
             outcome.Error, outcome.Excerpt, verdict.RetryAt)
         {
             Facts = outcome.Facts.IsEmpty ? null : outcome.Facts,
+            Due = execution.Due,
         });
         if (execution is { Attempt: 1, Trigger: ExecutionTrigger.Schedule })
         {
-            Outbox.Add(new TimetableEffects.Sent(outcome.StartedAt - execution.Nominal));
+            Outbox.Add(new TimetableEffects.Sent(outcome.StartedAt - (execution.Due ?? execution.Nominal)));
         }
 
         if (verdict.Final is { } status)

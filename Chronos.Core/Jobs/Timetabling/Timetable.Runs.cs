@@ -49,7 +49,7 @@ public sealed partial class Timetable
         var schedule = State.ScheduleOf(job.Id);
         var next = job.State == PlanState.Disabled || schedule is null ? null
             : schedule.AfterCompletion ? TimetableState.AfterCompletionNext(job, schedule)
-            : schedule.Next(job.State == PlanState.Paused && job.PausedUntil > job.Cursor ? job.PausedUntil.Value : job.Cursor);
+            : schedule.NextFiring(job.State == PlanState.Paused && job.PausedUntil > job.Cursor ? job.PausedUntil.Value : job.Cursor)?.Nominal;
         if (job is { State: PlanState.Paused, PausedUntil: null })
         {
             next = null;
@@ -85,7 +85,9 @@ public sealed partial class Timetable
         }
 
         var last = command.To.AddTicks(-1);
-        var total = CountUpTo(schedule, command.From.AddTicks(-1), last);
+        var total = schedule.HasCalendars
+            ? schedule.CountFiring(command.From.AddTicks(-1), last) is var firing and <= CountedSlots ? firing : -1
+            : CountUpTo(schedule, command.From.AddTicks(-1), last);
         if (total is 0 or -1)
         {
             return new JobReplies.Refused(Rejection.Invalid("to", total == 0 ? "no slot lies between from and to" : $"more than {CountedSlots} slots lie between from and to"));
@@ -125,7 +127,7 @@ public sealed partial class Timetable
         while (State.Find(id) is { Removed: false } job && Backfill(id, operation) is { EndedAt: null } backfill)
         {
             var running = job.Running.Values.Count(e => e.Source == operation);
-            var next = State.ScheduleOf(id)?.Next(backfill.Cursor);
+            var next = State.ScheduleOf(id)?.NextFiring(backfill.Cursor)?.Nominal;
             if (next is { } nominal && nominal < backfill.To)
             {
                 if (running >= backfill.MaxConcurrent)

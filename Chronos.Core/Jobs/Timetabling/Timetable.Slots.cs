@@ -24,24 +24,43 @@ public sealed partial class Timetable
                 return;
             }
 
-            SkipRange(job, schedule, job.Cursor, job.PausedUntil!.Value, SkipReason.Paused, null);
+            SkipDue(job, schedule, job.Cursor, job.PausedUntil!.Value, SkipReason.Paused, null);
             Drain(id, now);
         }
 
         if (schedule.AfterCompletion)
         {
-            if (job.Running.IsEmpty && job.Waiting.IsEmpty && TimetableState.AfterCompletionNext(job, schedule) is { } due && due <= now)
+            if (job.Running.IsEmpty && job.Waiting.IsEmpty && TimetableState.AfterCompletionNext(job, schedule) is { } due && schedule.Treat(due) is var fate && fate.FireAt <= now)
             {
-                FireSlot(id, due, ExecutionTrigger.Schedule, now);
+                if (fate.Fate == SlotFate.Skipped)
+                {
+                    Skip(id, due, SkipReason.Calendar, fate.Note);
+                }
+                else
+                {
+                    FireSlot(id, due, ExecutionTrigger.Schedule, now);
+                }
             }
 
             return;
         }
 
         SettleMissed(id, schedule, now);
-        while (schedule.Next(State.Find(id)!.Cursor) is { } nominal && schedule.FireAt(nominal) <= now)
+        while (schedule.Next(State.Find(id)!.Cursor) is { } nominal && schedule.Treat(nominal) is var treatment && treatment.FireAt <= now)
         {
-            FireSlot(id, nominal, ExecutionTrigger.Schedule, now);
+            if (treatment.Fate == SlotFate.Skipped)
+            {
+                SkipClosed(id, schedule, nominal, now);
+            }
+            else
+            {
+                FireSlot(id, nominal, ExecutionTrigger.Schedule, now);
+            }
+        }
+
+        if (schedule.HasCalendars)
+        {
+            Drain(id, now);
         }
     }
 
@@ -50,7 +69,7 @@ public sealed partial class Timetable
     {
         var job = State.Find(id)!;
         var limit = now - job.Definition.Misfire.Grace;
-        if (schedule.Next(job.Cursor) is not { } first || schedule.FireAt(first) >= limit || schedule.Last(job.Cursor, limit) is not { } last)
+        if (schedule.Next(job.Cursor) is not { } first || schedule.FireAt(first) >= limit || schedule.LastDue(job.Cursor, limit) is not { } last)
         {
             return;
         }
@@ -75,6 +94,11 @@ public sealed partial class Timetable
     {
         var misfire = job.Definition.Misfire;
         var oldest = now - misfire.Window;
+        if (schedule.HasCalendars)
+        {
+            return CatchUpOpen(job, schedule, last, rule, reason, oldest);
+        }
+
         var chosen = new List<DateTimeOffset>();
         if (rule == MisfireRule.Last && last >= oldest)
         {
@@ -86,13 +110,49 @@ public sealed partial class Timetable
         }
 
         var skippedTo = chosen.Count > 0 ? chosen[0].AddTicks(-1) : last;
-        var skipped = SkipRange(job, schedule, job.Cursor, skippedTo, reason, reason == SkipReason.Misfire ? MissedDetail(misfire, rule) : null);
+        var skipped = SkipNominal(job, schedule, job.Cursor, skippedTo, reason, reason == SkipReason.Misfire ? MissedDetail(misfire, rule) : null);
         foreach (var nominal in chosen)
         {
             Emit(new SlotQueued(job.Id, nominal, ExecutionTrigger.CatchUp));
         }
 
         return (skipped + chosen.Count, chosen.Count);
+    }
+
+    /// <summary>The same under calendars: what they skip is their doing and not missed, and nothing of it is caught up.</summary>
+    private (long Missed, long CaughtUp) CatchUpOpen(PlannedJob job, Schedule schedule, DateTimeOffset last, MisfireRule rule, SkipReason reason, DateTimeOffset oldest)
+    {
+        var misfire = job.Definition.Misfire;
+        var runs = schedule.Runs(job.Cursor, last).ToList();
+        var room = rule switch { MisfireRule.None => 0, MisfireRule.Last => 1, _ => misfire.Max };
+        var chosen = new List<DateTimeOffset>();
+        for (var i = runs.Count - 1; i >= 0 && chosen.Count < room && runs[i].Last >= oldest; i--)
+        {
+            if (runs[i].Treatment.Fate != SlotFate.Skipped)
+            {
+                var after = runs[i].First > oldest ? runs[i].First.AddTicks(-1) : oldest.AddTicks(-1);
+                chosen.InsertRange(0, LatestSlots(schedule, after, runs[i].Last, room - chosen.Count));
+            }
+        }
+
+        var (missed, at) = (0L, 0);
+        foreach (var run in runs)
+        {
+            if (run.Treatment.Fate == SlotFate.Skipped)
+            {
+                SkipRun(job.Id, schedule, run, run.Last);
+                continue;
+            }
+
+            var skippedTo = chosen.Count == 0 || chosen[0] > run.Last ? run.Last : chosen[0].AddTicks(-1);
+            missed += SkipNominal(job, schedule, run.First.AddTicks(-1), skippedTo, reason, reason == SkipReason.Misfire ? MissedDetail(misfire, rule) : null);
+            for (; at < chosen.Count && chosen[at] <= run.Last; at++)
+            {
+                Emit(new SlotQueued(job.Id, chosen[at], ExecutionTrigger.CatchUp));
+            }
+        }
+
+        return (missed + chosen.Count, chosen.Count);
     }
 
     private static string MissedDetail(MisfirePolicy policy, MisfireRule rule) => rule switch
@@ -121,7 +181,11 @@ public sealed partial class Timetable
         }
     }
 
-    private long SkipRange(PlannedJob job, Schedule schedule, DateTimeOffset after, DateTimeOffset upTo, SkipReason reason, string? detail)
+    /// <summary>Skips what was due after the cursor's slot <paramref name="after"/> and up to <paramref name="at"/>.</summary>
+    private long SkipDue(PlannedJob job, Schedule schedule, DateTimeOffset after, DateTimeOffset at, SkipReason reason, string? detail) =>
+        schedule.LastDue(after, at) is { } last ? SkipNominal(job, schedule, after, last, reason, detail) : 0;
+
+    private long SkipNominal(PlannedJob job, Schedule schedule, DateTimeOffset after, DateTimeOffset upTo, SkipReason reason, string? detail)
     {
         if (upTo <= after || schedule.Next(after) is not { } first || first > upTo || schedule.Last(after, upTo) is not { } last)
         {
@@ -198,6 +262,16 @@ public sealed partial class Timetable
         {
             var next = job.Waiting[0];
             var oneByOne = next.Trigger == ExecutionTrigger.CatchUp && job.Running.Values.Any(e => e.Trigger == ExecutionTrigger.CatchUp);
+            if (WaitsForOpening(job, next, now))
+            {
+                return;
+            }
+
+            if (State.Find(id)!.Waiting.IsEmpty || State.Find(id)!.Waiting[0] != next)
+            {
+                continue;
+            }
+
             if (oneByOne || job.Running.Count >= job.Definition.Concurrency.EffectiveLimit)
             {
                 return;
@@ -209,14 +283,19 @@ public sealed partial class Timetable
 
     private void Claim(PlannedJob job, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now)
     {
-        var claim = new ExecutionStarted(job.Id, null, nominal, trigger, job.Revision, now, node);
+        var treatment = State.ScheduleOf(job.Id) is { HasCalendars: true } schedule ? schedule.Treat(nominal) : default;
+        var claim = new ExecutionStarted(job.Id, null, nominal, trigger, job.Revision, now, node)
+        {
+            Due = treatment.Fate == SlotFate.Moved ? treatment.FireAt : null,
+            Note = treatment.Note,
+        };
         Emit(claim);
         Offer(State.Find(job.Id)!, State.Find(job.Id)!.Running[claim.Id]);
     }
 
     /// <summary>A resume before the pause's end: every slot that the pause swallowed gets its disposition now.</summary>
     private (long Missed, long CaughtUp) EndPause(PlannedJob job, MisfireRule rule, DateTimeOffset now) =>
-        State.ScheduleOf(job.Id) is { AfterCompletion: false } schedule && schedule.Last(job.Cursor, now) is { } last
+        State.ScheduleOf(job.Id) is { AfterCompletion: false } schedule && schedule.LastDue(job.Cursor, now) is { } last
             ? CatchUp(job, schedule, last, rule, SkipReason.Paused, now)
             : (0, 0);
 
@@ -245,7 +324,7 @@ public sealed partial class Timetable
     {
         if (job.State != PlanState.Disabled && State.ScheduleOf(job.Id) is { AfterCompletion: false } schedule)
         {
-            SkipRange(job, schedule, job.Cursor, now, job.IsPausedAt(now) ? SkipReason.Paused : reason, null);
+            SkipDue(job, schedule, job.Cursor, now, job.IsPausedAt(now) ? SkipReason.Paused : reason, null);
         }
     }
 

@@ -60,7 +60,18 @@ public sealed partial class Timetable(string node)
             }
         }
 
+        var (before, old) = (State.Find(plan.Job), known is null ? null : State.ScheduleOf(plan.Job));
         Emit(new PlanSet(plan.Job, plan.Tenant, plan.Version, plan.Revision, plan.State, plan.PausedUntil, plan.From, plan.Definition));
+        if (old?.HasCalendars == true && before?.Cursor > plan.From)
+        {
+            SettleDecidedAhead(plan.Job, old, plan.From, before.Cursor);
+        }
+
+        if (before is null || before.Definition.Schedule != plan.Definition.Schedule || before.State == PlanState.Disabled)
+        {
+            SettleMovedBehind(plan.Job, plan.From);
+        }
+
         Drain(plan.Job, now);
         return new TimetablePlanning.PlanNoted(plan.Job, plan.Version, missed ?? (plan.CatchUp is null ? null : 0), caughtUp ?? (plan.CatchUp is null ? null : 0));
     }
@@ -101,6 +112,12 @@ public sealed partial class Timetable(string node)
             {
                 EndAttempt(job.Id, execution, Interrupted(execution, now), now);
             }
+        }
+
+        // What waits for an opening is not in the journal: look again.
+        foreach (var job in State.Jobs.Where(j => !j.Waiting.IsEmpty && j.Running.IsEmpty).ToList())
+        {
+            Drain(job.Id, now);
         }
     }
 

@@ -23,25 +23,31 @@ public static class TimetableEffects
     public sealed record Sent(TimeSpan Lateness) : ITimetableEffect;
 }
 
+/// <summary>What one batch makes durable, and what is to be done then.</summary>
+public sealed record TimetableCommit(ImmutableArray<TimetableItem> Items, ImmutableArray<PlannedCalendar> Calendars, IReadOnlyList<ITimetableEffect> Effects);
+
 /// <summary>Items and effects that were decided and are not yet committed.</summary>
 public sealed class TimetableOutbox
 {
     private ImmutableArray<TimetableItem>.Builder _items = ImmutableArray.CreateBuilder<TimetableItem>();
+    private ImmutableArray<PlannedCalendar>.Builder _calendars = ImmutableArray.CreateBuilder<PlannedCalendar>();
     private List<ITimetableEffect> _effects = [];
 
-    public bool IsEmpty => _items.Count == 0;
+    public bool IsEmpty => _items.Count == 0 && _calendars.Count == 0;
 
     /// <summary>Whether something waits for this batch to be sent.</summary>
     public bool HasOffers => _effects.Exists(e => e is TimetableEffects.Offer);
 
     public void Add(TimetableItem item) => _items.Add(item);
 
+    public void Add(PlannedCalendar calendar) => _calendars.Add(calendar);
+
     public void Add(ITimetableEffect effect) => _effects.Add(effect);
 
     /// <summary>Hands over everything and starts anew.</summary>
-    public (ImmutableArray<TimetableItem> Items, IReadOnlyList<ITimetableEffect> Effects) Take()
+    public TimetableCommit Take()
     {
-        var taken = (_items.DrainToImmutable(), _effects);
+        var taken = new TimetableCommit(_items.DrainToImmutable(), _calendars.DrainToImmutable(), _effects);
         _items = ImmutableArray.CreateBuilder<TimetableItem>();
         _effects = [];
         return taken;

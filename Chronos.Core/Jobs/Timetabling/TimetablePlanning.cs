@@ -39,7 +39,11 @@ public static class TimetablePlanning
 }
 
 /// <summary>Everything a timetable knows, at one sequence number.</summary>
-public sealed record TimetableSnapshot(int Timetable, long Epoch, ImmutableArray<PlannedJob> Jobs, ImmutableArray<RemovedJob> Removed) : IWireMessage;
+public sealed record TimetableSnapshot(int Timetable, long Epoch, ImmutableArray<PlannedJob> Jobs, ImmutableArray<RemovedJob> Removed) : IWireMessage
+{
+    /// <summary>Absent while there are none.</summary>
+    public ImmutableArray<PlannedCalendar>? Calendars { get; init; }
+}
 
 /// <summary>A deleted job with the version of its deletion, so that an older plan that arrives late does not bring it back.</summary>
 public sealed record RemovedJob(JobId Job, long Version);

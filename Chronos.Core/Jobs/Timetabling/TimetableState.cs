@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Chronos.Core.Calendars;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 
@@ -18,6 +19,7 @@ public sealed class TimetableState
     private readonly Dictionary<JobId, Entry> _jobs = [];
     private readonly PriorityQueue<Wake, long> _heap = new();
     private readonly Dictionary<JobId, string> _faults = [];
+    private readonly Dictionary<(TenantId Tenant, string Name), (PlannedCalendar Calendar, CalendarTimes? Times)> _calendars = [];
     private ImmutableDictionary<JobId, long> _removed = ImmutableDictionary<JobId, long>.Empty;
     private ImmutableQueue<JobId> _removedOrder = [];
 
@@ -55,6 +57,13 @@ public sealed class TimetableState
 
     public long? RemovedVersion(JobId job) => _removed.TryGetValue(job, out var version) ? version : null;
 
+    /// <summary>The calendar of this name, deleted ones included.</summary>
+    public PlannedCalendar? CalendarOf(TenantId tenant, string name) => _calendars.TryGetValue((tenant, name), out var known) ? known.Calendar : null;
+
+    /// <summary>The jobs whose schedule lists a calendar.</summary>
+    public IEnumerable<PlannedJob> JobsWithCalendar(TenantId tenant, string name) =>
+        Jobs.Where(j => j.Tenant == tenant && j.Definition.Schedule is { Calendars: { IsEmpty: false } names } && names.Contains(name));
+
     internal Schedule? ScheduleOf(JobId job) => _jobs[job].Schedule;
 
     /// <summary>Takes the next wake that is due, or null.</summary>
@@ -69,9 +78,20 @@ public sealed class TimetableState
         if (wake.Execution is null && _jobs.TryGetValue(wake.Job, out var entry))
         {
             entry.SlotWake = long.MaxValue;
+            entry.HoldUntil = entry.HoldUntil <= now ? null : entry.HoldUntil;
         }
 
         return wake;
+    }
+
+    /// <summary>Looks at what waits of a job at this instant at the latest.</summary>
+    internal void Hold(JobId job, DateTimeOffset until)
+    {
+        if (_jobs.TryGetValue(job, out var entry))
+        {
+            entry.HoldUntil = until;
+            PushSlotWake(entry);
+        }
     }
 
     /// <summary>Puts the job's slot wake back into the heap after it was looked at.</summary>
@@ -84,10 +104,18 @@ public sealed class TimetableState
     }
 
     public TimetableSnapshot Snapshot(int timetable, long epoch) =>
-        new(timetable, epoch, [.. Jobs], [.. _removedOrder.Select(j => new RemovedJob(j, _removed[j]))]);
+        new(timetable, epoch, [.. Jobs], [.. _removedOrder.Select(j => new RemovedJob(j, _removed[j]))])
+        {
+            Calendars = _calendars.Count == 0 ? null : [.. _calendars.Values.Select(c => c.Calendar)],
+        };
 
     public void Restore(TimetableSnapshot snapshot)
     {
+        foreach (var calendar in snapshot.Calendars ?? [])
+        {
+            Apply(calendar);
+        }
+
         foreach (var job in snapshot.Jobs)
         {
             Put(job);
@@ -96,6 +124,19 @@ public sealed class TimetableState
         foreach (var removed in snapshot.Removed)
         {
             RememberRemoval(removed.Job, removed.Version);
+        }
+    }
+
+    /// <summary>A calendar as of its version. Jobs that list it get their next slots from it.</summary>
+    public void Apply(PlannedCalendar calendar)
+    {
+        _calendars[(calendar.Tenant, calendar.Name)] = (calendar, calendar.Definition is { } definition ? CalendarTimes.Of(definition) : null);
+        foreach (var job in JobsWithCalendar(calendar.Tenant, calendar.Name).ToList())
+        {
+            var entry = _jobs[job.Id];
+            entry.Schedule = Compile(job);
+            entry.HoldUntil = null;
+            PushSlotWake(entry);
         }
     }
 
@@ -169,7 +210,7 @@ public sealed class TimetableState
 
     private static PlannedJob Claimed(PlannedJob job, ExecutionStarted i)
     {
-        var running = new RunningExecution(i.Id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.At, i.Node, null, i.Payload, i.Source, null, []);
+        var running = new RunningExecution(i.Id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.At, i.Node, null, i.Payload, i.Source, null, []) { Due = i.Due };
         var next = job with { Running = job.Running.SetItem(i.Id, running), Requests = Remember(job, i.Request, i.Id.Value, i.At) };
         if (i.Execution is null)
         {
@@ -272,7 +313,12 @@ public sealed class TimetableState
         var next = !schedule.AfterCompletion ? schedule.Next(job.Cursor)
             : job.Running.IsEmpty && job.Waiting.IsEmpty ? AfterCompletionNext(job, schedule)
             : null;
-        var fireAt = next is { } nominal ? schedule.FireAt(nominal) : (DateTimeOffset?)null;
+        var fireAt = next is { } nominal ? schedule.LookAt(nominal) : (DateTimeOffset?)null;
+        if (entry.HoldUntil is { } hold && !job.Waiting.IsEmpty && !(fireAt < hold))
+        {
+            fireAt = hold;
+        }
+
         if (job.State == PlanState.Paused && job.Running.IsEmpty && !job.Waiting.IsEmpty)
         {
             return job.PausedUntil;
@@ -318,7 +364,9 @@ public sealed class TimetableState
         }
 
         var violations = new List<Violation>();
-        var schedule = Schedule.Compile(spec, job.Definition.Timezone, job.Tenant, job.Definition.Name, violations);
+        var schedule = Schedule.Compile(
+            spec, job.Definition.Timezone, job.Tenant, job.Definition.Name,
+            name => _calendars.TryGetValue((job.Tenant, name), out var known) ? known.Times : null, violations);
         if (schedule is null)
         {
             _faults[job.Id] = $"{violations[0].Field}: {violations[0].Message}";
@@ -354,6 +402,9 @@ public sealed class TimetableState
         public Schedule? Schedule { get; set; }
 
         public long SlotWake { get; set; } = long.MaxValue;
+
+        /// <summary>Until when a waiting catch-up waits for an opening.</summary>
+        public DateTimeOffset? HoldUntil { get; set; }
 
         public bool Fresh { get; set; } = true;
     }

@@ -7,6 +7,7 @@ using Chronos.Actors.Dispatching;
 using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
+using Chronos.Core.Calendars;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
@@ -51,7 +52,7 @@ internal sealed class JobsHarness : IAsyncDisposable
             var metrics = new JobsMetrics(services.GetRequiredService<IMeterFactory>(), "test");
             akka.WithChronosHocon()
                 .AddHocon(ConfigurationFactory.ParseString("akka.loglevel = OFF\nakka.stdout-loglevel = OFF"), HoconAddMode.Prepend)
-                .WithChronosWire(new WireCatalog(JobsWire.Rows))
+                .WithChronosWire(new WireCatalog([.. JobsWire.Rows, .. CalendarsWire.Rows]))
                 .WithChronosJournal(new JournalOptions(folder, Durability.Relaxed, new JournalPulse()))
                 .WithChronosCluster(new ClusterSettings("127.0.0.1", 0, [], []))
                 .WithActors((system, registry) => registry.Register<Recorder>(system.ActorOf(Props.Create(() => new Recorder(() => harness!)))))

@@ -13,6 +13,7 @@ internal sealed class TimetableBench
     public static readonly JobId Job = JobId.For(TenantId.Default, "report");
 
     private readonly List<TimetableItem> _journal = [];
+    private readonly List<PlannedCalendar> _calendars = [];
 
     public Timetable Table { get; private set; } = new("n1");
 
@@ -89,6 +90,7 @@ internal sealed class TimetableBench
         else
         {
             _journal.ForEach(next.State.Apply);
+            _calendars.ForEach(next.State.Apply);
         }
 
         Table = next;
@@ -99,7 +101,8 @@ internal sealed class TimetableBench
 
     private void Commit()
     {
-        var (items, effects) = Table.Outbox.Take();
+        var (items, calendars, effects) = Table.Outbox.Take();
+        _calendars.AddRange(calendars);
         _journal.AddRange(items);
         Offered.AddRange(effects.OfType<TimetableEffects.Offer>().Select(e => e.Attempt));
         Stopped.AddRange(effects.OfType<TimetableEffects.Stop>().Select(e => e.Execution));

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
+using Ical.Net;
+using Ical.Net.CalendarComponents;
+using Ical.Net.DataTypes;
+
+namespace Chronos.Core.Calendars;
+
+/// <summary>What an iCalendar file (RFC 5545) brought.</summary>
+/// <param name="Ranges">Local times in the zone of the calendar that takes them.</param>
+/// <param name="Until">Recurring events were written out up to here; a later import goes on.</param>
+/// <param name="Events">How many events the ranges come from.</param>
+/// <param name="LeftOut">How many were left out: cancelled, without length, or over.</param>
+public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTimeOffset? Until, int Events, int LeftOut)
+{
+    /// <summary>More stretches than these do not fit into a calendar.</summary>
+    public const int MaxRanges = 2_000;
+
+    private const int MaxNote = 200;
+    private const int YearsBack = 1;
+    private const int YearsAhead = 10;
+
+    /// <summary>Reads a file. Null when it is none, or holds too much; the faults name <paramref name="field"/>.</summary>
+    /// <param name="timezone">Zone of the calendar; times of other zones are converted.</param>
+    /// <param name="now">Recurring events are written out from a year before to ten years after it.</param>
+    public static CalendarImport? Read(string text, string timezone, DateTimeOffset now, string field, ICollection<Violation> violations)
+    {
+        if (Load(text) is not { } file)
+        {
+            violations.Add(new Violation(field, "is no iCalendar file: BEGIN:VCALENDAR is missing, or a line of it cannot be read"));
+            return null;
+        }
+
+        var zone = ZoneRules.Find(timezone) ?? ZoneRules.Utc;
+        var (from, to) = (now.AddYears(-YearsBack), now.AddYears(YearsAhead));
+        var ranges = ImmutableArray.CreateBuilder<CalendarRange>();
+        var (events, leftOut, recurring) = (0, 0, false);
+        foreach (var entry in file.Events)
+        {
+            var before = ranges.Count;
+            var recurs = entry.RecurrenceRule is not null || entry.RecurrenceDates.GetAllDates().Any();
+            recurring |= recurs;
+            if (!string.Equals(entry.Status, "CANCELLED", StringComparison.OrdinalIgnoreCase) && !Add(entry, recurs, zone, from, to, ranges))
+            {
+                violations.Add(new Violation(field, $"the event '{Shorten(entry.Summary ?? entry.Uid ?? "without a name", 80)}' cannot be written out, or there are more than {MaxRanges} stretches in all"));
+                return null;
+            }
+
+            (events, leftOut) = ranges.Count > before ? (events + 1, leftOut) : (events, leftOut + 1);
+        }
+
+        return new CalendarImport([.. ranges.OrderBy(r => r.From).ThenBy(r => r.To)], recurring ? to : null, events, leftOut);
+    }
+
+    /// <summary>Ical.Net meets a broken file with whatever exception its code stumbles into.</summary>
+    private static Calendar? Load(string text)
+    {
+        try
+        {
+            return text.Contains("BEGIN:VCALENDAR", StringComparison.OrdinalIgnoreCase) ? Calendar.Load(text) : null;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return null;
+        }
+    }
+
+    private static bool Add(CalendarEvent entry, bool recurs, ZoneRules zone, DateTimeOffset from, DateTimeOffset to, ImmutableArray<CalendarRange>.Builder ranges)
+    {
+        try
+        {
+            if (entry.Start is not { } first)
+            {
+                return true;
+            }
+
+            var start = new CalDateTime(from.UtcDateTime, "UTC");
+            foreach (var occurrence in recurs ? entry.GetOccurrences(start) : entry.GetOccurrences())
+            {
+                var period = occurrence.Period;
+                var begin = Local(period.StartTime, zone);
+                if (begin.Ticks >= to.UtcDateTime.AddDays(1).Ticks && recurs)
+                {
+                    break;
+                }
+
+                var end = period.EffectiveEndTime is { } last ? Local(last, zone) : first.HasTime ? begin : begin.AddDays(1);
+                var (f, t) = (begin.AddTicks(-(begin.Ticks % TimeSpan.TicksPerMinute)), end.AddTicks(Up(end.Ticks)));
+                if (t <= f || t <= from.UtcDateTime)
+                {
+                    continue;
+                }
+
+                ranges.Add(new CalendarRange(f, t, string.IsNullOrWhiteSpace(entry.Summary) ? null : Shorten(entry.Summary.Trim(), MaxNote)));
+                if (ranges.Count > MaxRanges)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What the wall clock of the calendar's zone shows. A day, and a time without a zone, mean the calendar's own.</summary>
+    private static DateTime Local(CalDateTime time, ZoneRules zone)
+    {
+        if (!time.HasTime || time.IsFloating)
+        {
+            return DateTime.SpecifyKind(time.Value, DateTimeKind.Unspecified);
+        }
+
+        var utc = time.AsUtc.Ticks;
+        return new DateTime(utc + zone.At(utc).Offset);
+    }
+
+    private static long Up(long ticks) => ticks % TimeSpan.TicksPerMinute is > 0 and var rest ? TimeSpan.TicksPerMinute - rest : 0;
+
+    private static string Shorten(string text, int max)
+    {
+        var line = new string([.. text.Where(c => !char.IsControl(c))]);
+        return line.Length <= max ? line : line[..max];
+    }
+}

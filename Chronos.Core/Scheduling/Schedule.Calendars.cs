@@ -1,0 +1,166 @@
+using System.Globalization;
+using Chronos.Core.Calendars;
+
+namespace Chronos.Core.Scheduling;
+
+/// <summary>What calendars make of the slots. Nominal times stay what they are: a slot that is moved or skipped keeps its identity.</summary>
+public sealed partial class Schedule
+{
+    /// <summary>Slots of a job that its calendars never let fire are looked for no further than this.</summary>
+    private const int MaxRuns = 500;
+
+    private readonly ScheduleCalendars? _calendars;
+
+    /// <summary>True when it lists calendars.</summary>
+    public bool HasCalendars => _calendars is not null;
+
+    /// <summary>What becomes of the slot at this nominal time.</summary>
+    public SlotTreatment Treat(DateTimeOffset nominal)
+    {
+        if (_calendars?.Closed(nominal.UtcTicks) is not { } closed)
+        {
+            return new SlotTreatment(SlotFate.Open, nominal + JitterOf(nominal), null);
+        }
+
+        // A fixed delay has no grid whose slots could be skipped: it goes on when there is an opening.
+        if (AfterCompletion && _calendars.NextOpen(nominal.UtcTicks) is { } opening)
+        {
+            return new SlotTreatment(SlotFate.Moved, Instant(opening), $"calendar {closed.Name}: moved from {MovedFrom(nominal.UtcTicks, opening)}");
+        }
+
+        if (closed.OnExcluded == OnExcluded.Skip)
+        {
+            return new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped");
+        }
+
+        return _calendars.Target(closed, nominal.UtcTicks) is { } target
+            ? new SlotTreatment(SlotFate.Moved, Instant(target), $"calendar {closed.Name}: moved from {MovedFrom(nominal.UtcTicks, target)}")
+            : new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped, there is no opening within a year");
+    }
+
+    /// <summary>
+    /// When a timetable looks at the slot: when it fires; a skipped one together with those of the next hour that share its fate, so
+    /// that a job of every second does not write a line for each second of a holiday.
+    /// </summary>
+    internal DateTimeOffset LookAt(DateTimeOffset nominal)
+    {
+        if (_calendars is null)
+        {
+            return FireAt(nominal);
+        }
+
+        var treatment = Treat(nominal);
+        if (treatment.Fate != SlotFate.Skipped || AfterCompletion)
+        {
+            return treatment.FireAt;
+        }
+
+        var end = Math.Min(_calendars.Until(nominal.UtcTicks) - 1, nominal.UtcTicks + TimeSpan.TicksPerHour);
+        return Last(nominal.AddTicks(-1), Instant(end))!.Value;
+    }
+
+    /// <summary>Whether a run could start at this instant without breaking a calendar.</summary>
+    public bool IsOpenAt(DateTimeOffset at) => _calendars?.Closed(at.UtcTicks) is null;
+
+    /// <summary>The first instant from <paramref name="at"/> on at which every calendar is open; null when there is none within a year.</summary>
+    public DateTimeOffset? NextOpen(DateTimeOffset at) =>
+        _calendars is null ? at : _calendars.NextOpen(at.UtcTicks) is { } open ? Instant(open) : null;
+
+    /// <summary>The slots of (<paramref name="after"/>, <paramref name="upTo"/>] in runs of one fate, by nominal time; does not walk over the slots.</summary>
+    public IEnumerable<SlotRun> Runs(DateTimeOffset after, DateTimeOffset upTo)
+    {
+        for (var next = Next(after); next is { } first && first <= upTo; next = Next(after))
+        {
+            var treatment = Treat(first);
+            var end = _calendars?.Until(first.UtcTicks) ?? TimeSource.Never;
+            var last = AfterCompletion ? first
+                : end > upTo.UtcTicks ? Last(first.AddTicks(-1), upTo)!.Value
+                : Last(first.AddTicks(-1), Instant(end - 1))!.Value;
+            yield return new SlotRun(first, last, treatment);
+            after = last;
+        }
+    }
+
+    /// <summary>The last slot after <paramref name="after"/> that was to fire, or to be skipped, at or before <paramref name="at"/>; null when there is none.</summary>
+    public DateTimeOffset? LastDue(DateTimeOffset after, DateTimeOffset at)
+    {
+        if (_calendars is null)
+        {
+            return Last(after, at);
+        }
+
+        DateTimeOffset? last = null;
+        foreach (var run in Runs(after, Horizon(at)))
+        {
+            if (run.Treatment.Fate == SlotFate.Moved)
+            {
+                if (run.Treatment.FireAt > at)
+                {
+                    break;
+                }
+
+                last = run.Last;
+                continue;
+            }
+
+            if (run.First > at)
+            {
+                break;
+            }
+
+            last = run.Last <= at ? run.Last : Last(run.First.AddTicks(-1), at);
+            if (run.Last > at)
+            {
+                break;
+            }
+        }
+
+        return last;
+    }
+
+    /// <summary>The first slot after <paramref name="after"/> that fires, with when it does; null when none does in the next years.</summary>
+    public (DateTimeOffset Nominal, DateTimeOffset FireAt)? NextFiring(DateTimeOffset after)
+    {
+        if (_calendars is null)
+        {
+            return Next(after) is { } next ? (next, FireAt(next)) : null;
+        }
+
+        for (var i = 0; i < MaxRuns && Next(after) is { } nominal; i++)
+        {
+            var treatment = Treat(nominal);
+            if (treatment.Fate != SlotFate.Skipped)
+            {
+                return (nominal, treatment.FireAt);
+            }
+
+            var end = _calendars.Until(nominal.UtcTicks);
+            if (end == TimeSource.Never || AfterCompletion)
+            {
+                return null;
+            }
+
+            after = Instant(end - 1);
+        }
+
+        return null;
+    }
+
+    /// <summary>How many slots of (<paramref name="after"/>, <paramref name="upTo"/>] fire, by nominal time.</summary>
+    public long CountFiring(DateTimeOffset after, DateTimeOffset upTo) => _calendars is null
+        ? Count(after, upTo)
+        : Runs(after, upTo).Where(r => r.Treatment.Fate != SlotFate.Skipped).Sum(r => Count(r.First.AddTicks(-1), r.Last));
+
+    /// <summary>A slot that is moved back fires before its nominal time, but never by more than a year.</summary>
+    private static DateTimeOffset Horizon(DateTimeOffset at) => at.Year >= 9998 ? at : at.AddDays(367);
+
+    private string MovedFrom(long from, long to)
+    {
+        var (before, after) = (new DateTime(from + Zone.At(from).Offset), new DateTime(to + Zone.At(to).Offset));
+        return before.Date == after.Date
+            ? $"{SchedulePreview.Clock(before.Ticks)} to {SchedulePreview.Clock(after.Ticks)}"
+            : $"{Day(before)} {SchedulePreview.Clock(before.Ticks)} to {Day(after)} {SchedulePreview.Clock(after.Ticks)}";
+    }
+
+    private static string Day(DateTime local) => local.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+}
