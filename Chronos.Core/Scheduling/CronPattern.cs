@@ -14,16 +14,14 @@ internal sealed class CronPattern : WallPattern
     /// <summary>Beyond it nothing is searched; far from the end of <see cref="DateTime"/>.</summary>
     private static readonly long Horizon = new DateTime(9000, 1, 1).Ticks;
 
-    private readonly CronExpression _first;
-    private readonly CronExpression[]? _others;
+    /// <summary>One expression, or several whose earliest answer counts. One field for both: there may be a million of these.</summary>
+    private readonly object _expressions;
 
     private CronPattern(CronSets sets)
     {
         Sets = sets;
         var texts = CronText.For(sets);
-        _first = Parse(texts[0]);
-        if (texts.Length > 1)
-            _others = Array.ConvertAll(texts[1..], Parse);
+        _expressions = texts.Length == 1 ? Parse(texts[0]) : Array.ConvertAll(texts, Parse);
     }
 
     public CronSets Sets { get; }
@@ -46,9 +44,16 @@ internal sealed class CronPattern : WallPattern
         while (local < Horizon)
         {
             var from = new DateTime(local, DateTimeKind.Utc);
-            var first = Search(_first, from);
-            foreach (var other in _others ?? [])
-                first = Math.Min(first, Search(other, from));
+            var first = Never;
+            if (_expressions is CronExpression only)
+            {
+                first = Search(only, from);
+            }
+            else
+            {
+                foreach (var expression in (CronExpression[])_expressions)
+                    first = Math.Min(first, Search(expression, from));
+            }
 
             if (first == Never || Sets.Years.IsEmpty)
                 return first;

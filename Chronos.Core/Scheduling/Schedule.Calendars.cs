@@ -4,26 +4,27 @@ using Chronos.Core.Calendars;
 namespace Chronos.Core.Scheduling;
 
 /// <summary>What calendars make of the slots. Nominal times stay what they are: a slot that is moved or skipped keeps its identity.</summary>
-public sealed partial class Schedule
+public partial class Schedule
 {
     /// <summary>Slots of a job that its calendars never let fire are looked for no further than this.</summary>
     private const int MaxRuns = 500;
 
-    private readonly ScheduleCalendars? _calendars;
+    /// <summary>Null for nearly all: only a schedule that lists calendars pays for them.</summary>
+    private protected virtual ScheduleCalendars? Calendars => null;
 
     /// <summary>True when it lists calendars.</summary>
-    public bool HasCalendars => _calendars is not null;
+    public bool HasCalendars => Calendars is not null;
 
     /// <summary>What becomes of the slot at this nominal time.</summary>
     public SlotTreatment Treat(DateTimeOffset nominal)
     {
-        if (_calendars?.Closed(nominal.UtcTicks) is not { } closed)
+        if (Calendars?.Closed(nominal.UtcTicks) is not { } closed)
         {
             return new SlotTreatment(SlotFate.Open, nominal + JitterOf(nominal), null);
         }
 
         // A fixed delay has no grid whose slots could be skipped: it goes on when there is an opening.
-        if (AfterCompletion && _calendars.NextOpen(nominal.UtcTicks) is { } opening)
+        if (AfterCompletion && Calendars.NextOpen(nominal.UtcTicks) is { } opening)
         {
             return new SlotTreatment(SlotFate.Moved, Instant(opening), $"calendar {closed.Name}: moved from {MovedFrom(nominal.UtcTicks, opening)}");
         }
@@ -33,7 +34,7 @@ public sealed partial class Schedule
             return new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped");
         }
 
-        return _calendars.Target(closed, nominal.UtcTicks) is { } target
+        return Calendars.Target(closed, nominal.UtcTicks) is { } target
             ? new SlotTreatment(SlotFate.Moved, Instant(target), $"calendar {closed.Name}: moved from {MovedFrom(nominal.UtcTicks, target)}")
             : new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped, there is no opening within a year");
     }
@@ -44,7 +45,7 @@ public sealed partial class Schedule
     /// </summary>
     internal DateTimeOffset LookAt(DateTimeOffset nominal)
     {
-        if (_calendars is null)
+        if (Calendars is null)
         {
             return FireAt(nominal);
         }
@@ -55,16 +56,30 @@ public sealed partial class Schedule
             return treatment.FireAt;
         }
 
-        var end = Math.Min(_calendars.Until(nominal.UtcTicks) - 1, nominal.UtcTicks + TimeSpan.TicksPerHour);
-        return Last(nominal.AddTicks(-1), Instant(end))!.Value;
+        var end = Math.Min(Calendars.Until(nominal.UtcTicks) - 1, nominal.UtcTicks + TimeSpan.TicksPerHour);
+        var last = Last(nominal.AddTicks(-1), Instant(end))!.Value;
+        return MovedBehind(nominal) is { } moved && moved < last ? moved : last;
+    }
+
+    /// <summary>The skipped slots from <paramref name="nominal"/> on whose time has come; null when it is not skipped or its time has not come.</summary>
+    /// <remarks>A slot behind them that was moved back to before them takes them along: dispositions are given in the order of nominal times.</remarks>
+    internal SlotRun? SkippedBy(DateTimeOffset nominal, DateTimeOffset now)
+    {
+        if (Treat(nominal).Fate != SlotFate.Skipped)
+        {
+            return null;
+        }
+
+        var whole = MovedBehind(nominal) <= now;
+        return whole || nominal <= now ? Runs(nominal.AddTicks(-1), whole ? Horizon(nominal) : now).First() : null;
     }
 
     /// <summary>Whether a run could start at this instant without breaking a calendar.</summary>
-    public bool IsOpenAt(DateTimeOffset at) => _calendars?.Closed(at.UtcTicks) is null;
+    public bool IsOpenAt(DateTimeOffset at) => Calendars?.Closed(at.UtcTicks) is null;
 
     /// <summary>The first instant from <paramref name="at"/> on at which every calendar is open; null when there is none within a year.</summary>
     public DateTimeOffset? NextOpen(DateTimeOffset at) =>
-        _calendars is null ? at : _calendars.NextOpen(at.UtcTicks) is { } open ? Instant(open) : null;
+        Calendars is null ? at : Calendars.NextOpen(at.UtcTicks) is { } open ? Instant(open) : null;
 
     /// <summary>The slots of (<paramref name="after"/>, <paramref name="upTo"/>] in runs of one fate, by nominal time; does not walk over the slots.</summary>
     public IEnumerable<SlotRun> Runs(DateTimeOffset after, DateTimeOffset upTo)
@@ -72,7 +87,7 @@ public sealed partial class Schedule
         for (var next = Next(after); next is { } first && first <= upTo; next = Next(after))
         {
             var treatment = Treat(first);
-            var end = _calendars?.Until(first.UtcTicks) ?? TimeSource.Never;
+            var end = Calendars?.Until(first.UtcTicks) ?? TimeSource.Never;
             var last = AfterCompletion ? first
                 : end > upTo.UtcTicks ? Last(first.AddTicks(-1), upTo)!.Value
                 : Last(first.AddTicks(-1), Instant(end - 1))!.Value;
@@ -81,10 +96,13 @@ public sealed partial class Schedule
         }
     }
 
-    /// <summary>The last slot after <paramref name="after"/> that was to fire, or to be skipped, at or before <paramref name="at"/>; null when there is none.</summary>
+    /// <summary>
+    /// The last slot after <paramref name="after"/> that was to fire, or to be skipped, at or before <paramref name="at"/>, with all
+    /// slots before it; null when there is none.
+    /// </summary>
     public DateTimeOffset? LastDue(DateTimeOffset after, DateTimeOffset at)
     {
-        if (_calendars is null)
+        if (Calendars is null)
         {
             return Last(after, at);
         }
@@ -103,13 +121,13 @@ public sealed partial class Schedule
                 continue;
             }
 
-            if (run.First > at)
+            if (run.First <= at)
             {
-                break;
+                last = run.Last <= at ? run.Last : Last(run.First.AddTicks(-1), at);
             }
 
-            last = run.Last <= at ? run.Last : Last(run.First.AddTicks(-1), at);
-            if (run.Last > at)
+            // Behind skipped slots that are still to come there may be some that were moved back to before them.
+            if (run.Last > at && !(run.Treatment.Fate == SlotFate.Skipped && Calendars.MovesBack))
             {
                 break;
             }
@@ -121,7 +139,7 @@ public sealed partial class Schedule
     /// <summary>The first slot after <paramref name="after"/> that fires, with when it does; null when none does in the next years.</summary>
     public (DateTimeOffset Nominal, DateTimeOffset FireAt)? NextFiring(DateTimeOffset after)
     {
-        if (_calendars is null)
+        if (Calendars is null)
         {
             return Next(after) is { } next ? (next, FireAt(next)) : null;
         }
@@ -134,7 +152,7 @@ public sealed partial class Schedule
                 return (nominal, treatment.FireAt);
             }
 
-            var end = _calendars.Until(nominal.UtcTicks);
+            var end = Calendars.Until(nominal.UtcTicks);
             if (end == TimeSource.Never || AfterCompletion)
             {
                 return null;
@@ -147,9 +165,37 @@ public sealed partial class Schedule
     }
 
     /// <summary>How many slots of (<paramref name="after"/>, <paramref name="upTo"/>] fire, by nominal time.</summary>
-    public long CountFiring(DateTimeOffset after, DateTimeOffset upTo) => _calendars is null
+    public long CountFiring(DateTimeOffset after, DateTimeOffset upTo) => Calendars is null
         ? Count(after, upTo)
         : Runs(after, upTo).Where(r => r.Treatment.Fate != SlotFate.Skipped).Sum(r => Count(r.First.AddTicks(-1), r.Last));
+
+    /// <summary>When the first slot behind a skipped one and its skipped neighbours fires, if it was moved.</summary>
+    private DateTimeOffset? MovedBehind(DateTimeOffset skipped)
+    {
+        if (Calendars?.MovesBack != true || AfterCompletion)
+        {
+            return null;
+        }
+
+        for (var (nominal, i) = (skipped, 0); i < MaxRuns; i++)
+        {
+            var end = Calendars.Until(nominal.UtcTicks);
+            if (end == TimeSource.Never || Next(Instant(end - 1)) is not { } next)
+            {
+                return null;
+            }
+
+            var treatment = Treat(next);
+            if (treatment.Fate != SlotFate.Skipped)
+            {
+                return treatment.Fate == SlotFate.Moved ? treatment.FireAt : null;
+            }
+
+            nominal = next;
+        }
+
+        return null;
+    }
 
     /// <summary>A slot that is moved back fires before its nominal time, but never by more than a year.</summary>
     private static DateTimeOffset Horizon(DateTimeOffset at) => at.Year >= 9998 ? at : at.AddDays(367);
@@ -163,4 +209,9 @@ public sealed partial class Schedule
     }
 
     private static string Day(DateTime local) => local.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private sealed class UnderCalendars(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed, ScheduleCalendars calendars) : Schedule(spec, source, zone, seed)
+    {
+        private protected override ScheduleCalendars Calendars => calendars;
+    }
 }

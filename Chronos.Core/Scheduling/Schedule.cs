@@ -7,19 +7,21 @@ namespace Chronos.Core.Scheduling;
 /// A compiled schedule: the one code path that fires, previews and explains. Immutable and safe to share between jobs.
 /// Nominal times are UTC instants; <see cref="Next"/> is always strictly later than its argument.
 /// </summary>
-public sealed partial class Schedule
+public partial class Schedule
 {
     private readonly TimeSource _source;
     private readonly ulong _seed;
 
-    internal Schedule(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed, ScheduleCalendars? calendars)
+    private Schedule(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed)
     {
-        _calendars = calendars;
         Spec = spec;
         Zone = zone;
         _source = source;
         _seed = seed;
     }
+
+    internal static Schedule Of(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed, ScheduleCalendars? calendars) =>
+        calendars is null ? new Schedule(spec, source, zone, seed) : new UnderCalendars(spec, source, zone, seed, calendars);
 
     /// <summary>The version of the time zone database that all schedules are computed with.</summary>
     public static string TzdbVersion => ZoneRules.Version;
@@ -66,7 +68,7 @@ public sealed partial class Schedule
     /// When a slot is to be fired: its nominal time plus its deterministic jitter, never at or past the next slot; or where its
     /// calendars move it.
     /// </summary>
-    public DateTimeOffset FireAt(DateTimeOffset nominal) => _calendars is null ? nominal + JitterOf(nominal) : Treat(nominal).FireAt;
+    public DateTimeOffset FireAt(DateTimeOffset nominal) => Calendars is null ? nominal + JitterOf(nominal) : Treat(nominal).FireAt;
 
     /// <summary>The last nominal time in (<paramref name="after"/>, <paramref name="upTo"/>]; null when there is none. Does not enumerate the whole range.</summary>
     public DateTimeOffset? Last(DateTimeOffset after, DateTimeOffset upTo)
@@ -100,7 +102,7 @@ public sealed partial class Schedule
 
         var room = Next(nominal) is { } next && next - nominal < jitter ? next - nominal : jitter;
         // Jitter does not carry a run out of open time.
-        if (_calendars?.Until(nominal.UtcTicks) is { } end && end - nominal.UtcTicks < room.Ticks)
+        if (Calendars?.Until(nominal.UtcTicks) is { } end && end - nominal.UtcTicks < room.Ticks)
             room = TimeSpan.FromTicks(end - nominal.UtcTicks);
 
         var part = (long)(Hashes.Fraction(_seed ^ (ulong)nominal.UtcTicks) * room.Ticks);

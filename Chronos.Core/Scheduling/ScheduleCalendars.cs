@@ -25,8 +25,8 @@ public readonly record struct SlotTreatment(SlotFate Fate, DateTimeOffset FireAt
 public readonly record struct SlotRun(DateTimeOffset First, DateTimeOffset Last, SlotTreatment Treatment);
 
 /// <summary>
-/// The calendars of one schedule, in the order in which it lists them. A slot is open when all of them are; else the first that is
-/// closed says what becomes of it, and a moved slot goes where all are open.
+/// The calendars of one schedule, in the order in which it lists them. A slot is open when all of them are. Else one that skips
+/// decides before one that moves, and the first listed before the next; a moved slot goes where all are open.
 /// </summary>
 internal sealed class ScheduleCalendars(ImmutableArray<CalendarTimes> calendars)
 {
@@ -38,18 +38,28 @@ internal sealed class ScheduleCalendars(ImmutableArray<CalendarTimes> calendars)
 
     private const int MaxSteps = 10_000;
 
+    /// <summary>True when slots may fire before their nominal time.</summary>
+    public bool MovesBack { get; } = calendars.Any(c => c.OnExcluded == OnExcluded.PreviousOpen);
+
     /// <summary>The calendar that decides about an instant, or null when all are open.</summary>
     public CalendarTimes? Closed(long utc)
     {
+        CalendarTimes? mover = null;
         foreach (var calendar in calendars)
         {
-            if (!calendar.IsOpen(utc))
+            if (calendar.OnExcluded == OnExcluded.Skip || mover is null)
             {
-                return calendar;
+                var closed = !calendar.IsOpen(utc);
+                if (closed && calendar.OnExcluded == OnExcluded.Skip)
+                {
+                    return calendar;
+                }
+
+                mover ??= closed ? calendar : null;
             }
         }
 
-        return null;
+        return mover;
     }
 
     /// <summary>Where the instant's slot goes, given the calendar that excludes it; null when it has nowhere to go.</summary>
@@ -60,17 +70,13 @@ internal sealed class ScheduleCalendars(ImmutableArray<CalendarTimes> calendars)
         _ => null,
     };
 
-    /// <summary>Until when the same calendar decides the same (exclusive).</summary>
+    /// <summary>Until when no calendar changes (exclusive): so long the same one decides the same.</summary>
     public long Until(long utc)
     {
         var end = TimeSource.Never;
         foreach (var calendar in calendars)
         {
             end = Math.Min(end, calendar.Until(utc));
-            if (!calendar.IsOpen(utc))
-            {
-                break;
-            }
         }
 
         return end;

@@ -24,7 +24,7 @@ internal static class ScheduleCompiler
         CheckForm(spec, path, violations);
         CheckWindow(spec, path, violations);
         var source = violations.Count == before || spec.Cron is not null ? Source(spec, path, zone, seed, violations) : null;
-        return violations.Count == before ? new Schedule(spec, source!, zone ?? ZoneRules.Utc, seed, found) : null;
+        return violations.Count == before ? Schedule.Of(spec, source!, zone ?? ZoneRules.Utc, seed, found) : null;
     }
 
     private static ScheduleCalendars Calendars(ScheduleSpec spec, string path, CalendarLookup calendars, ICollection<Violation> violations)

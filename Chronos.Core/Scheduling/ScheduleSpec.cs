@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Chronos.Core.Scheduling;
 
 /// <summary>How day-of-month and day-of-week combine when both are restricted: crontab's OR, or AND.</summary>
-public enum DayMatch
+public enum DayMatch : byte
 {
     Any,
     All,

@@ -47,11 +47,13 @@ public sealed partial class Timetable
         return new CalendarPlanning.CalendarUse(query.Timetable, query.Tenant, query.Name, [.. names.Take(CalendarPlanning.CalendarUse.Shown)], names.Count);
     }
 
-    /// <summary>Records the slots from <paramref name="nominal"/> on that a calendar skips, as far as their time has come.</summary>
-    private void SkipClosed(JobId id, Schedule schedule, DateTimeOffset nominal, DateTimeOffset now)
+    /// <summary>Records the next slots if a calendar skips them, as far as their time has come.</summary>
+    private void SkipClosed(JobId id, Schedule schedule, DateTimeOffset now)
     {
-        var run = schedule.Runs(nominal.AddTicks(-1), now > nominal ? now : nominal).First();
-        SkipRun(id, schedule, run, run.Last);
+        while (schedule.HasCalendars && schedule.Next(State.Find(id)!.Cursor) is { } nominal && schedule.SkippedBy(nominal, now) is { } run)
+        {
+            SkipRun(id, schedule, run, run.Last);
+        }
     }
 
     private void SkipRun(JobId id, Schedule schedule, SlotRun run, DateTimeOffset last) =>
@@ -65,7 +67,13 @@ public sealed partial class Timetable
             return;
         }
 
-        foreach (var run in schedule.Runs(job.Cursor > from ? job.Cursor : from, from.AddDays(367)).TakeWhile(r => r.Treatment.Fate == SlotFate.Moved && r.Treatment.FireAt <= from))
+        var after = job.Cursor > from ? job.Cursor : from;
+        if (schedule.LastDue(after, from) is not { } last)
+        {
+            return;
+        }
+
+        foreach (var run in schedule.Runs(after, last))
         {
             Emit(new SlotsSkipped(
                 id, run.First, run.Last, CountUpTo(schedule, run.First.AddTicks(-1), run.Last), SkipReason.Calendar, $"{run.Treatment.Note}, which had passed when this was planned"));

@@ -45,17 +45,12 @@ public sealed partial class Timetable
             return;
         }
 
+        SkipClosed(id, schedule, now);
         SettleMissed(id, schedule, now);
-        while (schedule.Next(State.Find(id)!.Cursor) is { } nominal && schedule.Treat(nominal) is var treatment && treatment.FireAt <= now)
+        while (schedule.Next(State.Find(id)!.Cursor) is { } nominal && schedule.Treat(nominal) is { Fate: not SlotFate.Skipped } treatment && treatment.FireAt <= now)
         {
-            if (treatment.Fate == SlotFate.Skipped)
-            {
-                SkipClosed(id, schedule, nominal, now);
-            }
-            else
-            {
-                FireSlot(id, nominal, ExecutionTrigger.Schedule, now);
-            }
+            FireSlot(id, nominal, ExecutionTrigger.Schedule, now);
+            SkipClosed(id, schedule, now);
         }
 
         if (schedule.HasCalendars)

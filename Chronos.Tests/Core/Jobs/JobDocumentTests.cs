@@ -20,7 +20,7 @@ public sealed class JobDocumentTests
         { "description", $"\"{new string('a', 4097)}\"", "description" },
         { "schedule", "\"0 0 31 2 *\"", "schedule" },
         { "schedule", "{\"cron\":\"* * * * *\",\"every\":\"5s\"}", "schedule" },
-        { "schedule", "{\"cron\":\"* * * * *\",\"calendars\":[\"holidays\"]}", "schedule.calendars" },
+        { "schedule", "{\"cron\":\"* * * * *\",\"calendars\":[\"Not a name\"]}", "schedule.calendars[0]" },
         { "schedule", "{\"cron\":\"* * * * *\",\"often\":true}", "schedule.often" },
         { "timezone", "\"Europe/Atlantis\"", "timezone" },
         { "webhook", "{\"url\":\"ftp://x\"}", "webhook.url" },

@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Chronos.Core.Calendars;
+using Chronos.Tests.Core.Scheduling;
+using Xunit;
+
+namespace Chronos.Tests.Core.Calendars;
+
+public sealed class CalendarDocumentTests
+{
+    [Theory]
+    [InlineData("""{"timezone":"UTC"}""", "name")]
+    [InlineData("""{"name":"No Good"}""", "name")]
+    [InlineData("""{"name":"a","timezone":"Europe/Berln"}""", "timezone")]
+    [InlineData("""{"name":"a","mode":"only"}""", "mode")]
+    [InlineData("""{"name":"a","on_excluded":"later"}""", "on_excluded")]
+    [InlineData("""{"name":"a","colour":1}""", "colour")]
+    [InlineData("""{"name":"a","weekly":[{"days":["monday"]}]}""", "weekly[0].days[0]")]
+    [InlineData("""{"name":"a","weekly":[{"from":"9"}]}""", "weekly[0].from")]
+    [InlineData("""{"name":"a","weekly":[{"from":"24:00"}]}""", "weekly[0].from")]
+    [InlineData("""{"name":"a","weekly":[{"until":"10:00"}]}""", "weekly[0].until")]
+    [InlineData("""{"name":"a","dates":["2026-02-30"]}""", "dates[0]")]
+    [InlineData("""{"name":"a","dates":["12-25",7]}""", "dates[1]")]
+    [InlineData("""{"name":"a","ranges":[{"from":"2026-12-24"}]}""", "ranges[0].to")]
+    [InlineData("""{"name":"a","ranges":[{"from":"2026-12-24","to":"2026-12-23"}]}""", "ranges[0].to")]
+    [InlineData("""{"name":"a","ranges":[{"from":"2026-12-24T12:00:00Z","to":"2026-12-25"}]}""", "ranges[0].from")]
+    [InlineData("""{"name":"a","ranges":{}}""", "ranges")]
+    public void A_wrong_field_is_refused_by_its_path(string json, string field)
+    {
+        var (calendar, violations) = Calendars.Try(json);
+        Assert.Null(calendar);
+        Assert.Equal([field], violations.Select(v => v.Field));
+    }
+
+    [Fact]
+    public void What_is_written_is_read_again_and_written_the_same()
+    {
+        var calendar = Calendars.Valid("""
+            {"name":"a","description":"d","timezone":"Europe/Berlin","mode":"include","on_excluded":"previous_open",
+             "weekly":[{"days":["fri-mon"],"from":"22:00","to":"06:00"},{}],"dates":["2026-12-24","02-29"],
+             "ranges":[{"from":"2026-12-24","to":"2026-12-31","note":"x"},{"from":"2026-12-24T12:00","to":"2027-01-02 08:30"}]}
+            """);
+        Assert.Equal(calendar, Calendars.Valid(CalendarDocument.ToJson(calendar)));
+        Assert.Equal(new DateTime(2027, 1, 1), calendar.Ranges[0].To);
+        Assert.Equal("""{"from":"2026-12-24","to":"2026-12-31","note":"x"}""", CalendarDocument.ToElement(calendar).GetProperty("ranges")[0].GetRawText());
+    }
+
+    [Fact]
+    public void A_calendar_larger_than_a_message_may_be_is_refused()
+    {
+        var (calendar, violations) = Calendars.Try(JsonSerializer.Serialize(new
+        {
+            name = "large",
+            ranges = Enumerable.Range(0, 1000).Select(i => new { from = "2026-01-01", to = "2026-01-02", note = $"{i} of the very long list of days off" }),
+        }));
+        Assert.Null(calendar);
+        Assert.Contains("split it", Assert.Single(violations).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_icalendar_file_becomes_local_stretches()
+    {
+        const string ics = """
+            BEGIN:VCALENDAR
+            VERSION:2.0
+            PRODID:-//test//EN
+            BEGIN:VEVENT
+            UID:1
+            SUMMARY:Christmas
+            DTSTART;VALUE=DATE:20201225
+            DTEND;VALUE=DATE:20201227
+            RRULE:FREQ=YEARLY
+            END:VEVENT
+            BEGIN:VEVENT
+            UID:2
+            SUMMARY:Maintenance
+            DTSTART:20261201T220030Z
+            DTEND:20261202T020000Z
+            END:VEVENT
+            BEGIN:VEVENT
+            UID:3
+            SUMMARY:New York
+            DTSTART;TZID=America/New_York:20261203T180000
+            DURATION:PT1H
+            END:VEVENT
+            BEGIN:VEVENT
+            UID:4
+            SUMMARY:Called off
+            STATUS:CANCELLED
+            DTSTART;VALUE=DATE:20261204
+            END:VEVENT
+            BEGIN:VEVENT
+            UID:5
+            SUMMARY:One day
+            DTSTART;VALUE=DATE:20261205
+            END:VEVENT
+            END:VCALENDAR
+            """;
+        var import = CalendarImport.Read(ics, "Europe/Berlin", Given.Time("2026-11-24T00:00:00Z"), "body", [])!;
+        Assert.Equal((4, 1), (import.Events, import.LeftOut));
+        Assert.Equal(Given.Time("2036-11-24T00:00:00Z"), import.Until);
+        Assert.Contains(new CalendarRange(new DateTime(2026, 12, 25), new DateTime(2026, 12, 27), "Christmas"), import.Ranges);
+        Assert.Equal(11, import.Ranges.Count(r => r.Note == "Christmas"));
+        Assert.Contains(new CalendarRange(new DateTime(2026, 12, 1, 23, 0, 0), new DateTime(2026, 12, 2, 3, 0, 0), "Maintenance"), import.Ranges);
+        Assert.Contains(new CalendarRange(new DateTime(2026, 12, 4), new DateTime(2026, 12, 4, 1, 0, 0), "New York"), import.Ranges);
+        Assert.Contains(new CalendarRange(new DateTime(2026, 12, 5), new DateTime(2026, 12, 6), "One day"), import.Ranges);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("hello")]
+    [InlineData("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:nonsense\nRRULE:FREQ=SOMETIMES\nEND:VEVENT\nEND:VCALENDAR")]
+    [InlineData("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20260101T000000Z\nDTEND:20260101T000001Z\nRRULE:FREQ=SECONDLY\nEND:VEVENT\nEND:VCALENDAR")]
+    public void A_file_that_is_none_or_too_much_is_refused(string ics)
+    {
+        var violations = new List<Chronos.Core.Kernel.Violation>();
+        Assert.Null(CalendarImport.Read(ics, "UTC", Given.Time("2026-11-24T00:00:00Z"), "body", violations));
+        Assert.Equal("body", Assert.Single(violations).Field);
+    }
+}

@@ -1,0 +1,229 @@
+using Chronos.Core.Calendars;
+using Chronos.Core.Jobs;
+using Chronos.Core.Jobs.Timetabling;
+using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
+using Xunit;
+
+namespace Chronos.Tests.Core.Jobs;
+
+/// <summary>The bench starts on Monday 2026-03-02 at 10:00 UTC.</summary>
+public sealed class TimetableCalendarTests
+{
+    private static readonly CalendarDefinition Lunch = Read("""{"name":"lunch","weekly":[{"from":"10:05","to":"10:10"}]}""");
+    private readonly TimetableBench _bench = new();
+
+    [Fact]
+    public void Excluded_slots_are_recorded_as_skipped_by_their_calendar_and_the_others_fire()
+    {
+        var job = Set(Lunch).With("* * * * *");
+        _bench.Planned(job).Pass(TimeSpan.FromMinutes(12));
+        Assert.Equal(["10:01:00", "10:02:00", "10:03:00", "10:04:00", "10:10:00", "10:11:00", "10:12:00"], _bench.ClaimedAt);
+        var skipped = Assert.Single(_bench.Journal.OfType<SlotsSkipped>());
+        Assert.Equal((5, SkipReason.Calendar, "calendar lunch: skipped"), (skipped.Count, skipped.Reason, skipped.Detail));
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
+    [Fact]
+    public void Slots_that_move_to_one_opening_each_keep_their_identity_and_each_have_their_disposition()
+    {
+        var job = Set(Lunch with { OnExcluded = OnExcluded.NextOpen }).With("*/2 * * * *") with { Concurrency = new ConcurrencyPolicy(OverlapPolicy.Forbid, null, 100) };
+        _bench.Planned(job);
+        for (var i = 0; i < 9 * 60; i++)
+        {
+            _bench.Pass(TimeSpan.FromSeconds(1));
+            if (_bench.Plan.Running.Count > 0)
+            {
+                _bench.Finish();
+            }
+        }
+
+        Assert.Equal(["10:02:00", "10:04:00"], _bench.ClaimedAt);
+        _bench.Pass(TimeSpan.FromMinutes(1));
+        var moved = Assert.Single(_bench.Journal.OfType<ExecutionStarted>(), c => c.Due is not null);
+        Assert.Equal(("10:06:00", "10:10:00", "10:10:00"), (Clock(moved.Nominal), Clock(moved.Due!.Value), Clock(moved.At)));
+        Assert.Equal("calendar lunch: moved from 10:06 to 10:10", moved.Note);
+        Assert.Equal($"{TimetableBench.Job}@2026-03-02T10:06:00Z", moved.Id.Value);
+
+        // 10:08 and 10:10 meet the run of 10:06.
+        Assert.Equal(["10:08:00", "10:10:00"], _bench.Journal.OfType<SlotsSkipped>().Select(s => Clock(s.First)));
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
+    [Fact]
+    public void A_slot_that_moves_back_fires_before_the_close_and_never_again()
+    {
+        var job = Set(Lunch with { OnExcluded = OnExcluded.PreviousOpen }).With("7 10 * * *");
+        _bench.Planned(job).Pass(TimeSpan.FromMinutes(30));
+        var moved = Assert.Single(_bench.Journal.OfType<ExecutionStarted>());
+        Assert.Equal(("10:07:00", "10:04:00"), (Clock(moved.Nominal), Clock(moved.At)));
+    }
+
+    [Fact]
+    public void A_slot_that_moves_back_over_skipped_ones_is_not_kept_waiting_by_them()
+    {
+        Change(Lunch with { OnExcluded = OnExcluded.PreviousOpen, Weekly = [new CalendarWeekly(0x7F, 605, 620)] }, 1);
+        Change(Lunch with { Name = "holidays", Weekly = [new CalendarWeekly(0x7F, 608, 612)] }, 1);
+        var job = TimetableBench.Definition("*/3 * * * *") with { Schedule = new ScheduleSpec { Cron = "*/3 * * * *", Calendars = ["lunch", "holidays"] } };
+        _bench.Planned(job).Pass(TimeSpan.FromMinutes(4.5));
+        Assert.Equal(["10:03:00", "10:06:00", "10:12:00", "10:15:00", "10:18:00"], _bench.ClaimedAt);
+        Assert.Equal(["10:09:00"], _bench.Journal.OfType<SlotsSkipped>().Select(s => Clock(s.First)));
+        _bench.Pass(TimeSpan.FromMinutes(20));
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
+    [Fact]
+    public void A_new_schedule_does_not_claim_again_what_was_decided_ahead_of_its_time()
+    {
+        var job = Set(Lunch with { OnExcluded = OnExcluded.PreviousOpen }).With("7,9 10 * * *");
+        _bench.Planned(job).Pass(TimeSpan.FromMinutes(4.5));
+        Assert.Equal(["10:07:00", "10:09:00"], _bench.ClaimedAt);
+        var next = TimetableBench.Definition("6-9 10 * * *");
+        _bench.Planned(next, version: 2).Pass(TimeSpan.FromMinutes(20));
+        Assert.Equal(["10:07:00", "10:09:00"], _bench.ClaimedAt);
+        Assert.Equal(["10:06:00", "10:08:00"], _bench.Journal.OfType<SlotsSkipped>().Where(s => s.Reason == SkipReason.Calendar).Select(s => Clock(s.First)));
+        AssertEveryDueSlotHasOneDisposition(next);
+    }
+
+    [Fact]
+    public void An_edit_plans_the_jobs_anew_and_what_was_due_before_it_keeps_the_old_rule()
+    {
+        var job = Set(Lunch).With("* * * * *");
+        _bench.Planned(job).Pass(TimeSpan.FromMinutes(7.5));
+        Change(Lunch with { Weekly = [new CalendarWeekly(0x7F, 615, 620)] }, 2);
+        Assert.Equal(["10:05:00/10:07:00"], _bench.Journal.OfType<SlotsSkipped>().Select(s => $"{Clock(s.First)}/{Clock(s.Last)}"));
+        _bench.Pass(TimeSpan.FromMinutes(14));
+        Assert.Equal(
+            ["10:01:00", "10:02:00", "10:03:00", "10:04:00", "10:08:00", "10:09:00", "10:10:00", "10:11:00", "10:12:00", "10:13:00", "10:14:00", "10:20:00", "10:21:00"], _bench.ClaimedAt);
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Calendars_survive_a_crash_in_the_journal_and_in_the_snapshot(bool fromSnapshot)
+    {
+        var job = Set(Lunch).With("* * * * *");
+        _bench.Planned(job).Pass(TimeSpan.FromMinutes(4.5));
+        _bench.Crash(fromSnapshot);
+        _bench.Pass(TimeSpan.FromMinutes(6));
+        Assert.Equal(["10:01:00", "10:02:00", "10:03:00", "10:04:00", "10:10:00"], _bench.ClaimedAt);
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
+    [Theory]
+    [InlineData(MisfireRule.None, 0)]
+    [InlineData(MisfireRule.Last, 1)]
+    [InlineData(MisfireRule.All, 9)]
+    public void After_an_outage_what_a_calendar_skips_is_not_missed_and_not_caught_up(MisfireRule rule, int caughtUp)
+    {
+        var job = Set(Lunch).With("* * * * *") with { Misfire = MisfirePolicy.Default with { Rule = rule } };
+        _bench.Planned(job);
+        _bench.Sleep(TimeSpan.FromMinutes(14.5));
+        _bench.Tick();
+        for (var i = 0; i < 20 && _bench.Plan.Running.Count > 0; i++)
+        {
+            _bench.Finish();
+        }
+
+        Assert.Equal(caughtUp, _bench.Triggers.Count(t => t == ExecutionTrigger.CatchUp));
+        Assert.Equal(5, _bench.Journal.OfType<SlotsSkipped>().Where(s => s.Reason == SkipReason.Calendar).Sum(s => s.Count));
+        Assert.Equal(9 - caughtUp, _bench.Journal.OfType<SlotsSkipped>().Where(s => s.Reason == SkipReason.Misfire).Sum(s => s.Count));
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_catch_up_waits_until_its_calendars_are_open(bool crash)
+    {
+        var job = Set(Lunch).With("* * * * *") with { Misfire = MisfirePolicy.Default with { Rule = MisfireRule.Last } };
+        _bench.Planned(job);
+        _bench.Sleep(TimeSpan.FromMinutes(6.5));
+        _bench.Tick();
+        Assert.Empty(_bench.ClaimedAt);
+        Assert.Equal("10:04:00", Clock(Assert.Single(_bench.Plan.Waiting).Nominal));
+        if (crash)
+        {
+            _bench.Crash();
+        }
+
+        _bench.Pass(TimeSpan.FromMinutes(3.5));
+        Assert.Equal(["10:04:00", "10:10:00"], _bench.ClaimedAt.Order());
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
+    [Fact]
+    public void A_job_whose_calendar_is_not_there_stands_still_and_a_calendar_that_comes_wakes_it()
+    {
+        var job = TimetableBench.Definition("* * * * *") with { Schedule = new ScheduleSpec { Cron = "* * * * *", Calendars = ["lunch"] } };
+        _bench.Planned(job).Pass(TimeSpan.FromMinutes(2));
+        Assert.Empty(_bench.Offered);
+        Assert.Contains("lunch", Assert.Single(_bench.Table.State.Faults).Value, StringComparison.Ordinal);
+        Change(Lunch, 1);
+        _bench.Pass(TimeSpan.FromMinutes(1));
+        Assert.Empty(_bench.Table.State.Faults);
+        Assert.NotEmpty(_bench.Offered);
+    }
+
+    [Fact]
+    public void A_deletion_that_meets_a_job_leaves_it_the_calendar_and_who_lists_it_is_told()
+    {
+        _bench.Planned(Set(Lunch).With("* * * * *"));
+        Assert.Equal(["report"], _bench.Do(t => t.GetCalendarUse(new CalendarPlanning.GetCalendarUse(0, TenantId.Default, "lunch"))).Jobs);
+        _bench.Do(t => t.SetCalendar(new CalendarPlanning.SetCalendar(0, TenantId.Default, "lunch", 9, null), _bench.Now));
+        _bench.Pass(TimeSpan.FromMinutes(6));
+        Assert.Equal(4, _bench.ClaimedAt.Count());
+        Assert.Empty(_bench.Table.State.Faults);
+    }
+
+    [Fact]
+    public void An_older_version_of_a_calendar_changes_nothing()
+    {
+        _bench.Planned(Set(Lunch).With("* * * * *"));
+        Change(Lunch with { Weekly = [] }, 3);
+        Change(Lunch, 2);
+        _bench.Pass(TimeSpan.FromMinutes(6));
+        Assert.Equal(6, _bench.ClaimedAt.Count());
+    }
+
+    [Fact]
+    public void A_job_of_every_second_writes_one_line_for_an_hour_of_closed_time()
+    {
+        var job = Set(Lunch with { Weekly = [new CalendarWeekly(0x7F, 600, 720)] }).With("* * * * * *");
+        _bench.Planned(job).Pass(TimeSpan.FromHours(2) + TimeSpan.FromMinutes(1));
+        Assert.InRange(_bench.Journal.OfType<SlotsSkipped>().Count(), 2, 3);
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
+    private static string Clock(DateTimeOffset at) => at.ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static CalendarDefinition Read(string json) => Calendars.Calendars.Valid(json);
+
+    private JobWith Set(CalendarDefinition calendar)
+    {
+        Change(calendar, 1);
+        return new JobWith(calendar.Name);
+    }
+
+    private void Change(CalendarDefinition calendar, long version) =>
+        _bench.Do(t => t.SetCalendar(new CalendarPlanning.SetCalendar(0, TenantId.Default, calendar.Name, version, calendar), _bench.Now));
+
+    private void AssertEveryDueSlotHasOneDisposition(JobDefinition definition)
+    {
+        var schedule = Schedule.Compile(definition.Schedule!, definition.Timezone, TenantId.Default, definition.Name, CalendarLookups.Lenient, [])!;
+        for (var next = schedule.Next(TimetableBench.Start); next <= _bench.Now.AddSeconds(-1); next = schedule.Next(next.Value))
+        {
+            var nominal = next.Value;
+            var claims = _bench.Journal.OfType<ExecutionStarted>().Count(c => c.Execution is null && c.Nominal == nominal);
+            var skips = _bench.Journal.OfType<SlotsSkipped>().Count(s => s.First <= nominal && s.Last >= nominal);
+            var waits = _bench.Plan.Waiting.Count(w => w.Nominal == nominal);
+            Assert.True(claims + skips + waits == 1, $"{nominal:HH:mm:ss}: {claims} claims, {skips} skips, {waits} waiting");
+        }
+    }
+
+    private sealed record JobWith(string Calendar)
+    {
+        public JobDefinition With(string cron) => TimetableBench.Definition(cron) with { Schedule = new ScheduleSpec { Cron = cron, Calendars = [Calendar] } };
+    }
+}
