@@ -4,7 +4,6 @@ using Akka.Cluster.Sharding;
 using Akka.Event;
 using Akka.Persistence;
 using Chronos.Core.Calendars;
-using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
 

@@ -5,7 +5,6 @@ using Chronos.Core.Calendars;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
-using Chronos.Core.Scheduling;
 using Chronos.Host.Http;
 
 namespace Chronos.Host.Calendars;

@@ -30,7 +30,7 @@ public sealed record TimetableCommit(ImmutableArray<TimetableItem> Items, Immuta
 public sealed class TimetableOutbox
 {
     private ImmutableArray<TimetableItem>.Builder _items = ImmutableArray.CreateBuilder<TimetableItem>();
-    private ImmutableArray<PlannedCalendar>.Builder _calendars = ImmutableArray.CreateBuilder<PlannedCalendar>();
+    private readonly ImmutableArray<PlannedCalendar>.Builder _calendars = ImmutableArray.CreateBuilder<PlannedCalendar>();
     private List<ITimetableEffect> _effects = [];
 
     public bool IsEmpty => _items.Count == 0 && _calendars.Count == 0;
