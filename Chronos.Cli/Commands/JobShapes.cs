@@ -22,7 +22,7 @@ internal static class JobShapes
         TableColumn.Of("PATH", "path"), TableColumn.Of("FROM", "from"), TableColumn.Of("TO", "to"));
 
     public static readonly TableShape Times = TableShape.Of("at",
-        TableColumn.Of("AT", "at"), TableColumn.Of("LOCAL", "local"), TableColumn.Of("FIRES_AT", "fires_at"), TableColumn.Of("NOTES", "notes"));
+        TableColumn.Of("AT", "at"), TableColumn.Of("LOCAL", "local"), TableColumn.Of("NOTES", "notes"));
 
     /// <summary>The results of an apply; <paramref name="place"/> says where the document with this index came from.</summary>
     public static TableShape Applied(Func<long, string?> place) => TableShape.Of("name",
