@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Chronos.Core.Dispatching.Grpc;
 using Chronos.Core.Dispatching.Http;
 using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
@@ -22,6 +23,7 @@ public static class ProtocolSections
             switch (protocol)
             {
                 case Protocol.Http: return WebhookSectionReader.Read(section, path, violations)?.ToJson();
+                case Protocol.Grpc: return GrpcSectionReader.Read(section, path, violations)?.ToJson();
                 default:
                     violations.Add(new Violation(path, $"{protocol.ToString().ToLowerInvariant()}: this protocol is not available yet"));
                     return null;
@@ -39,6 +41,7 @@ public static class ProtocolSections
     public static ImmutableSortedSet<string> SecretsInTemplates(DispatchTarget target) => target.Protocol switch
     {
         Protocol.Http => WebhookSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Grpc => GrpcSection.Parse(target.Section).SecretsInTemplates(),
         _ => [],
     };
 

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Akka.Hosting;
 using Chronos.Actors.Calendars;
 using Chronos.Actors.Dispatching;
+using Chronos.Actors.Dispatching.Grpc;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Actors.Dispatching.Secrets;
 using Chronos.Actors.Jobs;
@@ -50,6 +51,9 @@ internal static class ChronosServices
             .AddSingleton<ICircuitBoard>(p => p.GetRequiredService<CircuitBoard>())
             .AddSingleton<IDispatcher>(p => new HttpDispatcher(
                 new HttpDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
+                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
+            .AddSingleton<IDispatcher>(p => new GrpcDispatcher(
+                new GrpcDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
                 p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
             .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName));
         services.AddAkka("chronos", (akka, p) => akka.WithNode(p, settings, journal, reads));

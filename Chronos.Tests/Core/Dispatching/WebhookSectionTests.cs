@@ -105,7 +105,6 @@ public sealed class WebhookSectionTests
     }
 
     [Theory]
-    [InlineData(Protocol.Grpc, "grpc")]
     [InlineData(Protocol.Kafka, "kafka")]
     [InlineData(Protocol.Nats, "nats")]
     [InlineData(Protocol.Rabbitmq, "rabbitmq")]
