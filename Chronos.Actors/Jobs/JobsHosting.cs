@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
 using Akka.Hosting;
+using Chronos.Actors.Kernel;
 using Chronos.Actors.Projections;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
@@ -21,7 +22,14 @@ public static class JobsHosting
 {
     private const int JobShards = 64;
 
-    public static AkkaConfigurationBuilder WithJobs(this AkkaConfigurationBuilder builder, JobsOptions options) => builder
+    /// <summary>The regions and the leader's proxy on every node; jobs, timetables and the leader themselves on nodes that schedule.</summary>
+    public static AkkaConfigurationBuilder WithJobs(this AkkaConfigurationBuilder builder, JobsOptions options, ClusterSettings cluster) =>
+        cluster.Schedules ? builder.WithOwnJobs(options) : builder
+            .WithShardRegionProxy<TimetableRegionKey>("timetable", NodeRoles.Scheduler, new TimetableExtractor())
+            .WithShardRegionProxy<JobRegionKey>("job", NodeRoles.Scheduler, new JobExtractor())
+            .WithSingletonProxy<TickLeaderKey>("tick-leader", new ClusterSingletonOptions { Role = NodeRoles.Scheduler, BufferSize = 10_000 });
+
+    private static AkkaConfigurationBuilder WithOwnJobs(this AkkaConfigurationBuilder builder, JobsOptions options) => builder
         .WithShardRegion<TimetableRegionKey>(
             "timetable",
             (_, registry, _) => number =>
@@ -33,7 +41,7 @@ public static class JobsHosting
                 return Props.Create(() => new TimetableActor(int.Parse(number), settings));
             },
             new TimetableExtractor(),
-            new ShardOptions { RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
+            new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
         .WithShardRegion<JobRegionKey>(
             "job",
             (_, registry, _) =>
@@ -42,7 +50,7 @@ public static class JobsHosting
                 return entity => Props.Create(() => new JobActor($"job|{entity}", options.Time, options.Ids, timetables));
             },
             new JobExtractor(),
-            new ShardOptions { RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
+            new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
         .WithSingleton<TickLeaderKey>(
             "tick-leader",
             (_, registry, _) =>
@@ -50,7 +58,7 @@ public static class JobsHosting
                 var timetables = registry.Get<TimetableRegionKey>();
                 return TickLeader.Props(options.Time, timetables, options.Node, options.Metrics);
             },
-            new ClusterSingletonOptions { BufferSize = 10_000 });
+            new ClusterSingletonOptions { Role = NodeRoles.Scheduler, BufferSize = 10_000 });
 
     /// <summary>Starts the plan reactor; needs the read side.</summary>
     public static AkkaConfigurationBuilder WithPlanReactor(this AkkaConfigurationBuilder builder) => builder

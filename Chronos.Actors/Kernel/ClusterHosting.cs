@@ -1,23 +1,70 @@
+using System.Collections.Immutable;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
+using Chronos.Actors.Journal;
 
 namespace Chronos.Actors.Kernel;
 
+/// <summary>How fast a cluster takes a silent node for lost.</summary>
+public enum ClusterProfile
+{
+    /// <summary>Nodes of one site: within two seconds.</summary>
+    Lan,
+
+    /// <summary>Nodes of several sites: within twelve.</summary>
+    Wide,
+}
+
+/// <summary>What a node may be for.</summary>
+public static class NodeRoles
+{
+    /// <summary>Jobs, timetables and the tick leader live here.</summary>
+    public const string Scheduler = "scheduler";
+
+    /// <summary>Attempts are sent from here. A timetable sends from its own node, so the two go together.</summary>
+    public const string Dispatch = "dispatch";
+
+    /// <summary>A mark for whoever balances requests; every node serves every route.</summary>
+    public const string Api = "api";
+
+    /// <summary>What a node is for when nothing is said.</summary>
+    public static readonly ImmutableArray<string> All = [Scheduler, Dispatch, Api];
+}
+
 /// <summary>Where this node is found by other nodes.</summary>
+/// <param name="Host">Name or address under which the others reach it.</param>
 /// <param name="Port">0 lets the system choose.</param>
-/// <param name="Seeds">Addresses to join; empty means a cluster of this node alone.</param>
-public sealed record ClusterSettings(string Host, int Port, IReadOnlyList<string> Seeds, IReadOnlyList<string> Roles);
+/// <param name="Seeds"><c>host:port</c> of nodes to join; empty means a cluster of this node alone.</param>
+/// <param name="Roles">See <see cref="NodeRoles"/>.</param>
+public sealed record ClusterSettings(string Host, int Port, ImmutableArray<string> Seeds, ImmutableArray<string> Roles, ClusterProfile Profile)
+{
+    /// <summary>Name of the actor system, and so a part of every address.</summary>
+    public const string SystemName = "chronos";
+
+    /// <summary>Whether jobs and timetables live on this node.</summary>
+    public bool Schedules => Roles.Contains(NodeRoles.Scheduler);
+}
 
 /// <summary>Registers remoting and cluster membership.</summary>
 public static class ClusterHosting
 {
+    /// <summary>Call it after <see cref="HoconFile.WithChronosHocon"/> and before everything that is sharded.</summary>
     public static AkkaConfigurationBuilder WithChronosCluster(this AkkaConfigurationBuilder builder, ClusterSettings settings)
     {
+        if (!settings.Seeds.IsEmpty)
+        {
+            builder.WithClusterProfile(settings.Profile);
+        }
+
         builder
             .WithRemoting(new RemoteOptions { HostName = settings.Host, Port = settings.Port })
-            .WithClustering(new ClusterOptions { SeedNodes = [.. settings.Seeds], Roles = [.. settings.Roles] });
-        if (settings.Seeds.Count == 0)
+            .WithClustering(new ClusterOptions
+            {
+                SeedNodes = [.. settings.Seeds.Select(seed => $"akka.tcp://{ClusterSettings.SystemName}@{seed}")],
+                Roles = [.. settings.Roles],
+            });
+        if (settings.Seeds.IsEmpty)
         {
             builder.AddStartup((system, _) =>
             {

@@ -56,7 +56,7 @@ internal static class ChronosServices
                 new GrpcDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
                 p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
             .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName));
-        services.AddAkka("chronos", (akka, p) => akka.WithNode(p, settings, journal, reads));
+        services.AddAkka(ClusterSettings.SystemName, (akka, p) => akka.WithNode(p, settings, journal, reads));
         services.AddSingleton<FirstKey>().AddHostedService(p => p.GetRequiredService<FirstKey>()).AddHostedService<JournalRetentionService>().AddHostedService<WarmUpService>();
         return services.AddApi().AddTelemetry(settings);
     }
@@ -65,6 +65,7 @@ internal static class ChronosServices
         this AkkaConfigurationBuilder akka, IServiceProvider services, ChronosSettings settings, JournalOptions journal, ReadSideOptions reads)
     {
         var time = services.GetRequiredService<TimeProvider>();
+        var cluster = new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles, settings.ClusterProfile);
         return akka
             .WithChronosHocon()
             .AddHocon($"akka.stdout-logger-class = \"{typeof(EdgeLogger).FullName}, {typeof(EdgeLogger).Assembly.GetName().Name}\"", HoconAddMode.Prepend)
@@ -76,12 +77,12 @@ internal static class ChronosServices
             })
             .WithChronosWire(services.GetRequiredService<WireCatalog>())
             .WithChronosJournal(journal)
-            .WithChronosCluster(new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles))
+            .WithChronosCluster(cluster)
             .WithReadSide(reads)
             .WithDispatching(
                 new DispatchOptions(), [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), time, registry => registry.Get<TimetableRegionKey>())
             .WithJobs(new JobsOptions(
-                settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()))
+                settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()), cluster)
             .WithCalendars()
             .WithPlanReactor();
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel;
 using Serilog.Events;
 
 namespace Chronos.Host.Hosting;
@@ -55,6 +56,7 @@ public sealed record ChronosSettings
 
     public string NodeName { get; init; } = Environment.MachineName.ToLowerInvariant();
 
+    /// <summary>Name or address under which the other nodes reach this one.</summary>
     public string ClusterHost { get; init; } = "127.0.0.1";
 
     /// <summary>0 lets the system choose.</summary>
@@ -62,9 +64,10 @@ public sealed record ChronosSettings
 
     public ImmutableArray<string> ClusterSeeds { get; init; } = [];
 
-    public ImmutableArray<string> ClusterRoles { get; init; } = [];
+    /// <summary>What the node is for; by default everything.</summary>
+    public ImmutableArray<string> ClusterRoles { get; init; } = NodeRoles.All;
 
-    public string ClusterProfile { get; init; } = "lan";
+    public ClusterProfile ClusterProfile { get; init; } = ClusterProfile.Lan;
 
     /// <summary>The first administrator's key, of at least 24 characters; stored hashed.</summary>
     public string? AdminKey { get; init; }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Text.Json;
+using Chronos.Actors.Kernel;
 
 namespace Chronos.Host.Hosting;
 
@@ -85,6 +86,16 @@ public static class ChronosSettingsReader
         if (settings.Store == StoreKind.Sqlite && !settings.ClusterSeeds.IsEmpty)
         {
             throw new WrongUsageException("CHRONOS_STORE: the nodes of a cluster share a journal, so CHRONOS_CLUSTER_SEEDS needs CHRONOS_STORE=postgres");
+        }
+
+        if (!settings.ClusterSeeds.IsEmpty && settings.ClusterPort == 0)
+        {
+            throw new WrongUsageException("CHRONOS_CLUSTER_PORT: a node of a cluster needs a port that the others know");
+        }
+
+        if (settings.ClusterSeeds.IsEmpty && !settings.ClusterRoles.Contains(NodeRoles.Scheduler))
+        {
+            throw new WrongUsageException("CHRONOS_CLUSTER_ROLES: a node alone needs the role scheduler; others are joined with CHRONOS_CLUSTER_SEEDS");
         }
     }
 

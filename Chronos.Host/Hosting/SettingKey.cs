@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel;
 using Chronos.Core.Kernel;
 using Serilog.Events;
 
@@ -22,11 +23,11 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("POSTGRES_FILE", FromFile(Postgres)),
         new("DURABILITY", Word(("full", s => s with { Durability = Durability.Full }), ("relaxed", s => s with { Durability = Durability.Relaxed }))),
         new("NODE_NAME", Text((s, text) => s with { NodeName = text })),
-        new("CLUSTER_HOST", Text((s, text) => s with { ClusterHost = text })),
+        new("CLUSTER_HOST", ClusterHost),
         new("CLUSTER_PORT", Port((s, port) => s with { ClusterPort = port })),
         new("CLUSTER_SEEDS", Seeds),
-        new("CLUSTER_ROLES", Text((s, text) => s with { ClusterRoles = Split(text) })),
-        new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = "lan" }), ("wide", s => s with { ClusterProfile = "wide" }))),
+        new("CLUSTER_ROLES", Roles),
+        new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = ClusterProfile.Lan }), ("wide", s => s with { ClusterProfile = ClusterProfile.Wide }))),
         new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
         new("ADMIN_KEY_FILE", FromFile(AdminKey)),
         new("RETENTION_AGE", Age),
@@ -72,9 +73,29 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
     private static ChronosSettings? Seeds(ChronosSettings settings, string text, out string wrong)
     {
         var seeds = Split(text);
-        var bad = seeds.FirstOrDefault(s => !Uri.TryCreate($"tcp://{s}", UriKind.Absolute, out var seed) || seed.Port <= 0);
+        var bad = seeds.FirstOrDefault(s => s.LastIndexOf(':') is var colon && (colon <= 0 || !IsHost(s[..colon]) || !ushort.TryParse(s[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0));
         wrong = bad is null ? "must be a list of host:port" : $"'{bad}' is no host:port";
         return seeds.IsEmpty || bad is not null ? null : settings with { ClusterSeeds = seeds };
+    }
+
+    private static ChronosSettings? ClusterHost(ChronosSettings settings, string text, out string wrong)
+    {
+        wrong = $"'{text}' is no host name or address under which the other nodes reach this one";
+        return IsHost(text) && text is not "0.0.0.0" ? settings with { ClusterHost = text } : null;
+    }
+
+    private static bool IsHost(string text) => Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4;
+
+    private static ChronosSettings? Roles(ChronosSettings settings, string text, out string wrong)
+    {
+        var roles = Split(text);
+        var unknown = roles.FirstOrDefault(r => !NodeRoles.All.Contains(r));
+        wrong = unknown is not null ? $"'{unknown}' is not one of {string.Join(", ", NodeRoles.All)}"
+            : roles.IsEmpty ? $"must be a list of {string.Join(", ", NodeRoles.All)}"
+            : "scheduler and dispatch go together: what a timetable claims is sent from its own node";
+        return unknown is null && !roles.IsEmpty && roles.Contains(NodeRoles.Scheduler) == roles.Contains(NodeRoles.Dispatch)
+            ? settings with { ClusterRoles = [.. roles.Distinct()] }
+            : null;
     }
 
     private static ChronosSettings? AdminKey(ChronosSettings settings, string text, out string wrong)

@@ -24,6 +24,7 @@ namespace Chronos.Tests.Actors.Jobs;
 internal sealed class JobsHarness : IAsyncDisposable
 {
     public static readonly Principal Ann = new("ann");
+    private static readonly ClusterSettings Alone = new("127.0.0.1", 0, [], NodeRoles.All, ClusterProfile.Lan);
     private readonly IHost _host;
 
     private JobsHarness(IHost host) => _host = host;
@@ -54,9 +55,9 @@ internal sealed class JobsHarness : IAsyncDisposable
                 .AddHocon(ConfigurationFactory.ParseString("akka.loglevel = OFF\nakka.stdout-loglevel = OFF"), HoconAddMode.Prepend)
                 .WithChronosWire(new WireCatalog([.. JobsWire.Rows, .. CalendarsWire.Rows]))
                 .WithChronosJournal(new JournalOptions(folder, Durability.Relaxed, new JournalPulse()))
-                .WithChronosCluster(new ClusterSettings("127.0.0.1", 0, [], []))
+                .WithChronosCluster(Alone)
                 .WithActors((system, registry) => registry.Register<Recorder>(system.ActorOf(Props.Create(() => new Recorder(() => harness!)))))
-                .WithJobs(new JobsOptions("test", time, new UlidSource(time), metrics, (registry, _) => registry.Get<Recorder>()));
+                .WithJobs(new JobsOptions("test", time, new UlidSource(time), metrics, (registry, _) => registry.Get<Recorder>()), Alone);
         });
         var host = builder.Build();
         harness = new JobsHarness(host);
