@@ -13,8 +13,8 @@ namespace Chronos.Actors.Jobs;
 /// <remarks>Holds no state of any job: a take-over rebuilds nothing, it asks all timetables once. See <c>NOTES.md</c>.</remarks>
 public sealed class TickLeader : ReceivePersistentActor
 {
-    /// <summary>A tick that a timetable has not answered is repeated after this.</summary>
-    private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(2);
+    /// <summary>A tick that a timetable has not answered is repeated after this. What is sent to a lost node is lost, so it is a part of the time that a fail-over takes.</summary>
+    private static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeProvider _time;
     private readonly IActorRef _timetables;

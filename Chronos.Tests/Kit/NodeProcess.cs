@@ -26,6 +26,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>The administrator's key of <c>serve</c>; absent: the node is in dev mode and made its own.</summary>
+    public string? Key { get; init; }
+
     /// <summary>Settings beyond the options.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
@@ -37,7 +40,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     public async Task<TimeSpan> Start()
     {
         var program = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
-        var start = new ProcessStartInfo("dotnet", [program, "dev", "--port", $"{Port}", "--data", Data, .. _options])
+        var start = new ProcessStartInfo("dotnet", [program, .. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url=http://127.0.0.1:{Port}"], $"--data={Data}", .. _options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -46,6 +49,11 @@ internal sealed class NodeProcess : IAsyncDisposable
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(key);
+        }
+
+        if (Key is not null)
+        {
+            start.Environment["CHRONOS_ADMIN_KEY"] = Key;
         }
 
         foreach (var (key, value) in Environment)
@@ -77,7 +85,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }, TimeSpan.FromSeconds(60));
         var ready = watch.Elapsed;
         Http.DefaultRequestHeaders.Remove("X-API-Key");
-        Http.DefaultRequestHeaders.Add("X-API-Key", (await File.ReadAllTextAsync(Path.Combine(Data, "admin.key"))).Trim());
+        Http.DefaultRequestHeaders.Add("X-API-Key", Key ?? (await File.ReadAllTextAsync(Path.Combine(Data, "admin.key"))).Trim());
         return ready;
     }
 
@@ -88,12 +96,13 @@ internal sealed class NodeProcess : IAsyncDisposable
         await Process.WaitForExitAsync();
     }
 
-    /// <summary>Ends it as an operator would, with SIGTERM.</summary>
-    public async Task Stop()
+    /// <summary>Ends it as an operator would, with SIGTERM. Returns its exit code.</summary>
+    public async Task<int> Stop()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{Process.Id}"]);
         await kill.WaitForExitAsync();
         await Process.WaitForExitAsync();
+        return Process.ExitCode;
     }
 
     public async Task<JsonElement> Get(string path)
@@ -127,7 +136,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             : throw new HttpRequestException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} answered {(int)answer.StatusCode}: {text}");
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,0 +1,84 @@
+using Chronos.Actors.Journal;
+using Chronos.Tests.Actors.Journal;
+using Chronos.Tests.Kit;
+
+namespace Chronos.Tests.Cluster;
+
+/// <summary>Several nodes as an operator has them: processes on this machine that share a PostgreSQL database.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private const string Key = "administrator-of-the-test-cluster";
+    private readonly TemporaryFolder _folder = new();
+    private readonly PostgresAddress _database;
+
+    private TestCluster(int count)
+    {
+        _database = PostgresServer.NewDatabase();
+        var ports = Enumerable.Range(0, count).Select(_ => NodeProcess.FreePort()).ToList();
+        var seeds = string.Join(',', ports.Select(p => $"127.0.0.1:{p}"));
+        Nodes = [.. ports.Select((port, i) => new NodeProcess(Path.Combine(_folder.Location, $"node-{i}"))
+        {
+            Key = Key,
+            Environment =
+            {
+                ["CHRONOS_STORE"] = "postgres",
+                ["CHRONOS_POSTGRES"] = _database.ConnectionString,
+                ["CHRONOS_NODE_NAME"] = $"node-{i}",
+                ["CHRONOS_CLUSTER_SEEDS"] = seeds,
+                ["CHRONOS_CLUSTER_PORT"] = $"{port}",
+                ["CHRONOS_ALLOW_PRIVATE_TARGETS"] = "true",
+            },
+        })];
+    }
+
+    public IReadOnlyList<NodeProcess> Nodes { get; }
+
+    public static async Task<TestCluster> Start(int count)
+    {
+        var cluster = new TestCluster(count);
+        await Task.WhenAll(cluster.Nodes.Select(n => n.Start()));
+        await cluster.Complete(count);
+        return cluster;
+    }
+
+    /// <summary>Every node sees so many members up and reachable, and a leader.</summary>
+    public async Task Complete(int count)
+    {
+        foreach (var node in Nodes.Where(n => !n.Process.HasExited))
+        {
+            await Eventually.True(
+                async () =>
+                {
+                    try
+                    {
+                        var cluster = await node.Get("cluster");
+                        return cluster.GetProperty("members").EnumerateArray().Count(m => m.GetProperty("status").GetString() == "up" && m.GetProperty("reachable").GetBoolean()) == count
+                            && cluster.GetProperty("leader").GetString()!.Length > 0;
+                    }
+                    catch (HttpRequestException)
+                    {
+                        return false;
+                    }
+                },
+                TimeSpan.FromSeconds(60));
+        }
+    }
+
+    /// <summary>The node on which the tick leader is, as <paramref name="witness"/> sees it.</summary>
+    public async Task<NodeProcess> Leader(NodeProcess witness)
+    {
+        var name = (await witness.Get("cluster")).GetProperty("leader").GetString();
+        return Nodes.Single(n => n.Environment["CHRONOS_NODE_NAME"] == name);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in Nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        PostgresServer.Drop(_database);
+        _folder.Dispose();
+    }
+}
