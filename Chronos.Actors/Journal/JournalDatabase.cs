@@ -40,6 +40,10 @@ public abstract class JournalDatabase
     /// <summary>Removes snapshots of a persistent actor beyond its newest <c>@snapshots</c>, one a time.</summary>
     internal abstract string TrimSnapshotsSql { get; }
 
+    /// <summary>Notes how far a node has read, and answers how far every node has.</summary>
+    /// <param name="forget">A node that has noted nothing for so long does not count any more: what it lacks is too old for it, too.</param>
+    internal abstract long Passed(DbConnection connection, string reader, long ordering, TimeSpan forget);
+
     /// <summary>Gives space that nothing uses any more back to the disk.</summary>
     /// <returns>How many pages became free.</returns>
     internal abstract Task<long> GiveBack(DbConnection connection, CancellationToken cancellation);

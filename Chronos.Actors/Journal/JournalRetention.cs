@@ -3,13 +3,19 @@ using System.Data.Common;
 namespace Chronos.Actors.Journal;
 
 /// <summary>What may go from the journal.</summary>
-/// <param name="Passed">The lowest ordering that every projection and reactor has passed; nothing above it goes.</param>
+/// <param name="Passed">The lowest ordering that every projection and reactor of this node has passed; nothing above it goes, nor above what another node has passed.</param>
 /// <param name="MaxAge">Batches older than this may go; absent when age does not matter.</param>
 /// <param name="MaxBatches">Batches of a timetable beyond its newest so many may go; absent when their number does not matter.</param>
 public sealed record RetentionPolicy(long Passed, TimeSpan? MaxAge, long? MaxBatches)
 {
     /// <summary>Snapshots that stay with each persistent actor. Batches stay back to the oldest of them, so that either can be recovered from.</summary>
     public int Snapshots { get; init; } = 2;
+
+    /// <summary>Name of this node among those that share the journal: no two may have the same at a time.</summary>
+    public string Reader { get; init; } = "this node";
+
+    /// <summary>A node that was silent for so long holds nothing back any more.</summary>
+    public TimeSpan ForgetReader { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>Rows of one transaction: commits wait for no more than that.</summary>
     public int Chunk { get; init; } = 100;
@@ -49,6 +55,7 @@ public sealed class JournalRetention(JournalOptions options)
         try
         {
             using var connection = options.Database.OpenOwn();
+            policy = policy with { Passed = options.Database.Passed(connection, policy.Reader, policy.Passed, policy.ForgetReader) };
             var snapshots = await RemoveSnapshots(connection, policy, cancellation).ConfigureAwait(false);
             var batches = 0L;
             foreach (var (id, covered) in Covered(connection, policy))

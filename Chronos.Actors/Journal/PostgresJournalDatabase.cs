@@ -8,6 +8,15 @@ namespace Chronos.Actors.Journal;
 public sealed class PostgresJournalDatabase : JournalDatabase
 {
     private const string UniqueViolation = "23505";
+
+    private const string PassedSql =
+        """
+        WITH noted AS (
+            INSERT INTO journal_readers (reader, ordering, seen_at) VALUES (@reader, @ordering, now())
+            ON CONFLICT (reader) DO UPDATE SET ordering = excluded.ordering, seen_at = excluded.seen_at)
+        SELECT coalesce(min(ordering), @ordering) FROM journal_readers WHERE reader <> @reader AND seen_at > now() - @forget
+        """;
+
     private readonly PostgresAddress _address;
     private readonly string _ownConnectionString;
 
@@ -85,6 +94,12 @@ public sealed class PostgresJournalDatabase : JournalDatabase
     }
 
     internal override IWriteSession OpenWriter() => new PostgresWriteSession(this);
+
+    internal override long Passed(DbConnection connection, string reader, long ordering, TimeSpan forget)
+    {
+        using var command = connection.Command(PassedSql, ("@reader", reader), ("@ordering", ordering), ("@forget", forget));
+        return Math.Min(ordering, (long)command.ExecuteScalar()!);
+    }
 
     /// <summary>The server's own autovacuum makes room; nothing to do.</summary>
     internal override Task<long> GiveBack(DbConnection connection, CancellationToken cancellation) => Task.FromResult(0L);

@@ -4,7 +4,7 @@ namespace Chronos.Actors.Journal;
 
 /// <summary>
 /// The tables of Akka.Persistence.Sql as its stock classes make them, and what PostgreSQL needs beyond: orderings that become visible
-/// in their own order, and persistence ids that compare byte by byte.
+/// in their own order, persistence ids that compare byte by byte, and how far each node has read.
 /// </summary>
 internal static class PostgresJournalSchema
 {
@@ -14,6 +14,7 @@ internal static class PostgresJournalSchema
     private const string Complete =
         """
         SELECT to_regclass('journal') IS NOT NULL AND to_regclass('snapshot') IS NOT NULL AND to_regclass('tags') IS NOT NULL
+           AND to_regclass('journal_readers') IS NOT NULL
            AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass('journal') AND tgname = 'journal_in_order')
         """;
 
@@ -49,6 +50,10 @@ internal static class PostgresJournalSchema
             manifest varchar(500),
             serializer_id integer,
             PRIMARY KEY (persistence_id, sequence_number));
+        CREATE TABLE IF NOT EXISTS journal_readers (
+            reader text PRIMARY KEY,
+            ordering bigint NOT NULL,
+            seen_at timestamptz NOT NULL);
         CREATE OR REPLACE FUNCTION journal_in_order() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM pg_advisory_xact_lock(hashtext('chronos'), TG_RELID::bigint::bit(32)::integer);

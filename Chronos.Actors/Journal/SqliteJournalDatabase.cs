@@ -87,6 +87,9 @@ public sealed class SqliteJournalDatabase : JournalDatabase
 
     internal override IWriteSession OpenWriter() => new SqliteWriteSession(this);
 
+    /// <summary>One node has the file to itself.</summary>
+    internal override long Passed(DbConnection connection, string reader, long ordering, TimeSpan forget) => ordering;
+
     internal override Task<long> GiveBack(DbConnection connection, CancellationToken cancellation) =>
         new JournalPages((SqliteConnection)connection, Gate).GiveBack(cancellation);
 

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Projections;
 
@@ -5,7 +6,7 @@ namespace Chronos.Host.Hosting;
 
 /// <summary>Lets the journal forget from time to time what every projection has passed and no reader of the ledger could still ask for.</summary>
 internal sealed class JournalRetentionService(
-    JournalRetention retention, ProjectionRunner projections, ChronosSettings settings, TimeProvider time, ILogger<JournalRetentionService> log) : BackgroundService
+    JournalRetention retention, ProjectionRunner projections, ActorSystem system, ChronosSettings settings, TimeProvider time, ILogger<JournalRetentionService> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(30);
 
@@ -22,7 +23,12 @@ internal sealed class JournalRetentionService(
 
             try
             {
-                var report = await retention.RunOnce(new RetentionPolicy(health.Min(h => h.Offset), settings.Retention.Age, settings.Retention.Batches), stoppingToken);
+                var policy = new RetentionPolicy(health.Min(h => h.Offset), settings.Retention.Age, settings.Retention.Batches)
+                {
+                    Reader = Akka.Cluster.Cluster.Get(system).SelfAddress.ToString(),
+                    ForgetReader = settings.Retention.Age,
+                };
+                var report = await retention.RunOnce(policy, stoppingToken);
                 log.LogInformation("Retention removed {Batches} batches and {Snapshots} snapshots from the journal", report.Batches, report.Snapshots);
             }
             catch (Exception e) when (e is not OperationCanceledException)

@@ -4,7 +4,24 @@ using Xunit;
 
 namespace Chronos.Tests.Actors.Journal;
 
-public sealed class JournalRetentionOnPostgresTests() : JournalRetentionTests(Store.Postgres);
+public sealed class JournalRetentionOnPostgresTests() : JournalRetentionTests(Store.Postgres)
+{
+    [Fact]
+    public async Task What_another_node_has_not_read_stays_until_that_node_is_forgotten()
+    {
+        await using var harness = await Start();
+        await Fill(harness.Writer("timetable|1"), snapshots: 1, each: 10);
+        await Run(harness, new RetentionPolicy(Passed: 3, MaxAge: null, MaxBatches: 1_000) { Reader = "behind" });
+        var mine = new RetentionPolicy(long.MaxValue, MaxAge: null, MaxBatches: 0) { Reader = "ahead" };
+
+        Assert.Equal(3, (await Run(harness, mine)).Batches);
+        Assert.Equal(0, (await Run(harness, mine)).Batches);
+
+        Sql.Run(harness.Database, "UPDATE journal_readers SET seen_at = now() - interval '40 days' WHERE reader = 'behind'");
+        Assert.Equal(6, (await Run(harness, mine)).Batches);
+        Assert.Equal(["10"], Numbers(harness, "timetable|1"));
+    }
+}
 
 public sealed class JournalRetentionOnSqliteTests() : JournalRetentionTests(Store.Sqlite)
 {
@@ -116,7 +133,7 @@ public abstract class JournalRetentionTests(Store store) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static async Task Fill(IActorRef writer, int snapshots, int each)
+    private protected static async Task Fill(IActorRef writer, int snapshots, int each)
     {
         for (var n = 0; n < snapshots; n++)
         {
@@ -131,7 +148,7 @@ public abstract class JournalRetentionTests(Store store) : IDisposable
     private protected static Task<RetentionReport> Run(JournalHarness harness, RetentionPolicy policy) =>
         new JournalRetention(harness.Options).RunOnce(policy, TestContext.Current.CancellationToken);
 
-    private static List<string> Numbers(JournalHarness harness, string persistenceId) =>
+    private protected static List<string> Numbers(JournalHarness harness, string persistenceId) =>
         Sql.Rows(harness.Database, $"SELECT sequence_number FROM journal WHERE persistence_id = '{persistenceId}' ORDER BY 1");
 
     private static Task<NotesActor.State> State(JournalHarness harness, string persistenceId) =>
