@@ -1,3 +1,5 @@
+using Akka.Actor;
+
 namespace Chronos.Host.Hosting;
 
 /// <summary>Runs one node until the process is told to stop.</summary>
@@ -19,6 +21,12 @@ internal static class ChronosProcess
             }
 
             await app.WaitForShutdownAsync();
+            if (CoordinatedShutdown.Get(app.Services.GetRequiredService<ActorSystem>()).ShutdownReason is CoordinatedShutdown.ClusterDowningReason)
+            {
+                await Console.Error.WriteLineAsync("chronos: the other nodes took this one for lost; it has stopped, start it again");
+                return 1;
+            }
+
             return 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

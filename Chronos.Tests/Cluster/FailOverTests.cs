@@ -71,6 +71,31 @@ public sealed class FailOverTests
         Assert.True(late < Promised, $"{late}");
     }
 
+    [Fact]
+    public async Task A_leader_that_stood_still_too_long_is_replaced_and_ends_by_itself_when_it_wakes()
+    {
+        await using var receiver = await Receiver.Start();
+        await using var cluster = await TestCluster.Start(3);
+        var audit = new SlotAudit(Jobs);
+        await audit.Apply(cluster.Nodes[0], receiver);
+        var from = SlotAudit.Window(0).From;
+        await AllFire(receiver, DateTimeOffset.UtcNow);
+        var leader = await cluster.Leader(cluster.Nodes[0]);
+        var rest = cluster.Nodes.Where(n => n != leader).ToList();
+
+        await leader.Signal("STOP");
+        await AllFire(receiver, DateTimeOffset.UtcNow);
+        await leader.Signal("CONT");
+
+        await leader.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(1, leader.Process.ExitCode);
+        Assert.Contains(leader.Output, line => line.Contains("took this one for lost", StringComparison.Ordinal));
+        await cluster.Complete(2);
+        await Audit(audit, rest[0], receiver, from);
+        await leader.Start();
+        await cluster.Complete(3);
+    }
+
     private static async Task Audit(SlotAudit audit, NodeProcess node, Receiver receiver, DateTimeOffset from)
     {
         var end = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1);

@@ -96,11 +96,17 @@ internal sealed class NodeProcess : IAsyncDisposable
         await Process.WaitForExitAsync();
     }
 
+    /// <summary>Sends it a signal such as <c>STOP</c>.</summary>
+    public async Task Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{Process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
     /// <summary>Ends it as an operator would, with SIGTERM. Returns its exit code.</summary>
     public async Task<int> Stop()
     {
-        using var kill = Process.Start("kill", ["-TERM", $"{Process.Id}"]);
-        await kill.WaitForExitAsync();
+        await Signal("TERM");
         await Process.WaitForExitAsync();
         return Process.ExitCode;
     }

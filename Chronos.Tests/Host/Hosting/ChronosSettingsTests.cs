@@ -30,6 +30,14 @@ public sealed class ChronosSettingsTests
     [InlineData("CHRONOS_HTTP_URL", "https://127.0.0.1")]
     [InlineData("CHRONOS_CLUSTER_PORT", "65536")]
     [InlineData("CHRONOS_CLUSTER_SEEDS", "host")]
+    [InlineData("CHRONOS_CLUSTER_SEEDS", "host:0")]
+    [InlineData("CHRONOS_CLUSTER_SEEDS", "akka.tcp://chronos@host:4053")]
+    [InlineData("CHRONOS_CLUSTER_HOST", "0.0.0.0")]
+    [InlineData("CHRONOS_CLUSTER_HOST", "a host")]
+    [InlineData("CHRONOS_CLUSTER_ROLES", "scheduler,worker")]
+    [InlineData("CHRONOS_CLUSTER_ROLES", "scheduler")]
+    [InlineData("CHRONOS_CLUSTER_ROLES", "api")]
+    [InlineData("CHRONOS_CLUSTER_PROFILE", "fast")]
     [InlineData("CHRONOS_ADMIN_KEY", "short")]
     [InlineData("CHRONOS_ADMIN_KEY_FILE", "/nowhere/at/all")]
     [InlineData("CHRONOS_ALLOW_PRIVATE_TARGETS", "perhaps")]
@@ -59,6 +67,15 @@ public sealed class ChronosSettingsTests
         File.Delete(file);
         Assert.Equal("db:6000/chronos", settings.Postgres!.ToString());
         Assert.DoesNotContain("w0rd", settings.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_of_a_cluster_needs_a_port_that_the_others_know()
+    {
+        (string, string)[] cluster = [("CHRONOS_STORE", "postgres"), ("CHRONOS_POSTGRES", "Host=db;Database=chronos"), ("CHRONOS_CLUSTER_SEEDS", "one:4053,10.0.0.2:4053"), ("CHRONOS_CLUSTER_ROLES", "api")];
+
+        Assert.StartsWith("CHRONOS_CLUSTER_PORT:", Assert.Throws<WrongUsageException>(() => Read(["serve"], [], cluster)).Message, StringComparison.Ordinal);
+        Assert.Equal(["one:4053", "10.0.0.2:4053"], Read(["serve"], [], [.. cluster, ("CHRONOS_CLUSTER_PORT", "4053")]).ClusterSeeds);
     }
 
     [Theory]

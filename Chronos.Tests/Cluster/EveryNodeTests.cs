@@ -1,0 +1,76 @@
+using System.Net;
+using Chronos.Core.Kernel;
+using Chronos.Tests.Kit;
+using Xunit;
+
+namespace Chronos.Tests.Cluster;
+
+/// <summary>It does not matter which node is asked.</summary>
+[Trait("speed", "slow")]
+public sealed class EveryNodeTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Every_node_serves_every_route_for_jobs_of_all_nodes_and_knows_every_key()
+    {
+        await using var receiver = await Receiver.Start();
+        await using var cluster = await TestCluster.Start(3);
+        var nodes = cluster.Nodes;
+
+        // Their timetables and entities are spread over the nodes by their ids.
+        foreach (var name in Enumerable.Range(0, 12).Select(i => $"job-{i}"))
+        {
+            await nodes[0].Post("jobs", new { name, schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" } });
+            foreach (var node in nodes)
+            {
+                Assert.Equal(name, (await node.Get($"jobs/{name}")).GetProperty("name").GetString());
+                Assert.True((await node.Get($"jobs/{name}/next?count=1")).GetProperty("items").GetArrayLength() == 1);
+            }
+
+            await nodes[1].Post($"jobs/{name}/pause", new { reason = "from another node" });
+            await nodes[2].Post($"jobs/{name}/resume", new { });
+            var run = (await nodes[2].Post($"jobs/{name}/trigger", new { })).GetProperty("id").GetString()!;
+            foreach (var node in nodes)
+            {
+                await Eventually.True(
+                    async () => (await node.Get($"executions/{Uri.EscapeDataString(run)}")).GetProperty("status").GetString() == "succeeded", Patience);
+                await Eventually.True(async () => (await node.Get("jobs?limit=50")).GetRawText().Contains($"\"{name}\"", StringComparison.Ordinal), Patience);
+                Assert.NotEmpty((await node.Get($"jobs/{name}/why?at={Rfc3339.Format(DateTimeOffset.UtcNow)}")).GetProperty("sentence").GetString()!);
+            }
+        }
+
+        Assert.Equal(12, receiver.Requests.Count);
+        var timetables = (await nodes[2].Get("cluster/timetables")).GetProperty("items").EnumerateArray().ToList();
+        Assert.Equal(64, timetables.Count);
+        await KeysAreKnownEverywhere(nodes);
+    }
+
+    private static async Task KeysAreKnownEverywhere(IReadOnlyList<NodeProcess> nodes)
+    {
+        var made = await nodes[1].Post("keys", new { name = "reader", scopes = new[] { "jobs:read" } });
+        var key = made.GetProperty("key").GetString()!;
+        foreach (var node in nodes)
+        {
+            await Eventually.True(async () => await Ask(node, key) == HttpStatusCode.OK, Patience);
+        }
+
+        using (var revoked = await nodes[2].Http.DeleteAsync($"api/v1/keys/{made.GetProperty("id").GetString()}"))
+        {
+            Assert.Equal(HttpStatusCode.OK, revoked.StatusCode);
+        }
+
+        foreach (var node in nodes)
+        {
+            await Eventually.True(async () => await Ask(node, key) == HttpStatusCode.Unauthorized, Patience);
+        }
+    }
+
+    private static async Task<HttpStatusCode> Ask(NodeProcess node, string key)
+    {
+        using var client = new HttpClient { BaseAddress = node.Http.BaseAddress };
+        client.DefaultRequestHeaders.Add("X-API-Key", key);
+        using var answer = await client.GetAsync("api/v1/jobs");
+        return answer.StatusCode;
+    }
+}
