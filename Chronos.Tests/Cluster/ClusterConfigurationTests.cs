@@ -3,7 +3,6 @@ using Akka.Hosting;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
