@@ -64,6 +64,8 @@ internal static class ChronosCtl
         root.AddDeadLetterCommands(around);
         root.AddKeyCommands(around);
         root.AddClusterCommands(around);
+        root.AddVerifyCommands(around);
+        root.AddReceiverCommands(around);
         root.AddDevCommands(around);
         return root;
     }

@@ -70,6 +70,19 @@ public static class ScheduleJson
     }
 
     /// <summary>Compiles once without a job: the faults of the content are found while the path is known.</summary>
+    /// <summary>The specification as it stands in a document.</summary>
+    public static JsonElement ToElement(ScheduleSpec spec)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            Write(writer, spec);
+        }
+
+        using var document = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+        return document.RootElement.Clone();
+    }
+
     private static ScheduleSpec? Checked(ScheduleSpec spec, string path, string cronPath, ICollection<Violation> violations)
     {
         spec = ScheduleCompiler.EveryOf(spec);

@@ -73,9 +73,9 @@ internal sealed class WarmUpService(
 
     private IReadOnlyList<ITimetableEffect> Commit(Timetable table)
     {
-        var (items, effects) = table.Outbox.Take();
-        var batch = new TimetableBatch(0, 0, time.GetUtcNow(), items);
+        var commit = table.Outbox.Take();
+        var batch = new TimetableBatch(0, 0, time.GetUtcNow(), commit.Items);
         wire.Read(wire.Write(batch), wire.ManifestOf(batch));
-        return effects;
+        return commit.Effects;
     }
 }

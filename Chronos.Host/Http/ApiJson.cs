@@ -43,6 +43,7 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(ExplainView))]
 [JsonSerializable(typeof(WhyView))]
 [JsonSerializable(typeof(SlotListView))]
+[JsonSerializable(typeof(PlanHistoryView))]
 [JsonSerializable(typeof(ExecutionBody))]
 [JsonSerializable(typeof(ExecutionListView))]
 [JsonSerializable(typeof(BackfillBody))]

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Chronos.Actors.Calendars;
 using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 using Chronos.Host.Http;
 
 namespace Chronos.Host.Jobs;
@@ -22,6 +24,12 @@ internal sealed record SlotItemView(
 /// <summary>A page of slots, oldest first.</summary>
 internal sealed record SlotListView(ImmutableArray<SlotItemView> Items, string? NextCursor, double LagSeconds);
 
+/// <summary>A stretch in which neither schedule nor state of a job changed.</summary>
+internal sealed record PlanIntervalView(DateTimeOffset From, DateTimeOffset? To, PlanPhase Phase, string? Reason, JsonElement? Schedule, string Timezone, int Revision, string By);
+
+/// <summary>The history of a job's plan, oldest first.</summary>
+internal sealed record PlanHistoryView(ImmutableArray<PlanIntervalView> Items, double LagSeconds);
+
 /// <summary>The slot ledger: what became of each slot, and why.</summary>
 internal static class SlotEndpoints
 {
@@ -31,6 +39,8 @@ internal static class SlotEndpoints
             .Takes(new QueryParameter("at", "string/date-time", "The nominal time")).Produces<WhyView>().Refuses(400, 404);
         api.MapGet("/jobs/{id}/slots", List).WithName("list_slots").WithSummary("The slots of a job with their dispositions, oldest first").Needs(Scopes.ExecutionsRead)
             .Takes(QueryParameters.From, QueryParameters.To, QueryParameters.Limit, QueryParameters.Cursor).Produces<SlotListView>().Refuses(400, 404);
+        api.MapGet("/jobs/{id}/plans", Plans).WithName("list_plans").WithSummary("How schedule and state of a job changed, oldest first").Needs(Scopes.JobsRead)
+            .Produces<PlanHistoryView>().Refuses(404);
         return api;
     }
 
@@ -110,6 +120,28 @@ internal static class SlotEndpoints
         return Results.Json(new SlotListView([.. page.Items.Select(Of)], page.NextCursor, reads.LagSeconds), ApiJson.Api.SlotListView);
     }
 
+    private static async Task<IResult> Plans(HttpContext http, string id, JobRequests jobs, LedgerQueries ledger, ReadSide reads, CancellationToken cancellation)
+    {
+        if (JobRequests.Resolve(http, id) is not { } job)
+        {
+            return JobRequests.NoSuchJob(id);
+        }
+
+        await reads.CatchUp(cancellation);
+        var history = ledger.PlanHistory(http.Tenant(), job);
+        if (history.IsEmpty && await Name(http, job, id, jobs, history, cancellation) is null)
+        {
+            return JobRequests.NoSuchJob(id);
+        }
+
+        return Results.Json(
+            new PlanHistoryView(
+                [.. history.Select(i => new PlanIntervalView(
+                    i.From, i.To, i.Phase, i.Reason, i.Schedule is { } spec ? ScheduleJson.ToElement(spec) : null, i.Timezone, i.Revision, i.By.Name))],
+                reads.LagSeconds),
+            ApiJson.Api.PlanHistoryView);
+    }
+
     private static SlotItemView Of(SlotView slot) => new(
         slot.Nominal, Word(slot.Disposition), slot.Reason, slot.Detail, slot.ExecutionId?.Value, slot.Status, slot.LatenessMs, slot.At,
         slot.Count > 1 ? slot.First : null, slot.Count > 1 ? slot.Last : null, slot.Count);
@@ -126,5 +158,5 @@ internal static class SlotEndpoints
     }
 
     private static string Word<T>(T value)
-        where T : struct, Enum => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }

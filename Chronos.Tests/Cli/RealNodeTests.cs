@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Chronos.Tests.Cli.Kit;
 using Xunit;
@@ -112,6 +115,41 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
         await DoneAsync("dlq", "list");
         Assert.Equal(3, (await node.RunAsync("execution", "get", "nothing")).Exit);
         Assert.Equal(4, (await node.RunAsync("job", "list", "--key", "wrong")).Exit);
+    }
+
+    [Fact]
+    public async Task Verify_finds_nothing_on_a_sound_node_and_what_was_taken_out_of_a_receivers_log()
+    {
+        var (log, port) = (Path.Combine(node.Folder, "got.jsonl"), FreePort());
+        using var receiver = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "chronosctl"), ["receiver", "--port", $"{port}", "--log", log]) { RedirectStandardOutput = true })!;
+        Assert.Contains("receives on", await receiver.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await DoneAsync("job", "create", "--name", "checked", "--schedule", "* * * * * *", "--url", $"http://127.0.0.1:{port}/");
+        await DoneAsync("job", "create", "--name", "checked-too", "--every", "2s", "--concurrency", "forbid", "--url", $"http://127.0.0.1:{port}/");
+        string[] verify = ["verify", "--job", "checked", "--job", "checked-too", "--received", log, "--late", "30s", "-o", "json"];
+        await UntilAsync(async () => Json(await node.RunAsync(verify)).GetProperty("slots").GetInt64() >= 6);
+        var sound = await DoneAsync(verify);
+        Assert.Equal((2, 0), (Json(sound).GetProperty("jobs").GetInt32(), Json(sound).GetProperty("findings").GetArrayLength()));
+
+        // The oldest delivery vanishes from the log, and another one is there twice.
+        await DoneAsync("job", "disable", "checked");
+        await DoneAsync("job", "disable", "checked-too");
+        receiver.Kill();
+        await receiver.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var lines = await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(log, [.. lines.Skip(1), lines[1]], TestContext.Current.CancellationToken);
+        var harmed = await node.RunAsync(verify);
+        Assert.Equal(1, harmed.Exit);
+        Assert.Equal("error: 1 missed, 1 doubled", harmed.ErrorLines[^1]);
+        Assert.Equal(2, (await node.RunAsync("verify", "--from", "now")).Exit);
+        Assert.Equal(2, (await node.RunAsync("verify", "--received", "nowhere")).Exit);
+        Assert.Equal(3, (await node.RunAsync("verify", "--job", "nobody")).Exit);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<CliResult> DoneAsync(params string[] args)
