@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Chronos.Cli.Output;
 using Chronos.Core.Kernel;
 using Chronos.Core.Verification;
 
