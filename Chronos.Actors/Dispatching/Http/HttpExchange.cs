@@ -14,6 +14,9 @@ internal sealed record HttpEnd(FailureClass Failure, int? Status = null, string?
 internal sealed class HttpExchange(
     HttpMessageInvoker client, HttpDispatchOptions options, AttemptRequest attempt, WebhookRequest prepared, AttemptSecrets secrets, TimeProvider time)
 {
+    /// <summary>Bytes from which on the target is asked before a body is sent.</summary>
+    private const int LargeBody = 1024 * 1024;
+
     private readonly string _traceParent = DispatchTelemetry.TraceParent(attempt);
 
     public async Task<HttpEnd> RunAsync(SecretMask mask, CancellationToken cancellation)
@@ -85,6 +88,8 @@ internal sealed class HttpExchange(
             }
         }
 
+        // A target that does not take so much says so before it is sent, and does not hang up in the middle of it (curl does the same).
+        request.Headers.ExpectContinue = hop.Body is { Length: >= LargeBody } ? true : null;
         Add(request, "User-Agent", "Chronos/0.1");
         foreach (var (name, value, secret) in prepared.Headers)
         {
