@@ -69,9 +69,11 @@ internal static class ClusterEndpoints
     private static ImmutableArray<MemberView> Members(ActorSystem system)
     {
         var cluster = Akka.Cluster.Cluster.Get(system);
-        return [.. cluster.State.Members.Select(m => new MemberView(
-            m.Address.ToString(), Word(m.Status.ToString()), [.. m.Roles.Order(StringComparer.Ordinal)], !cluster.State.Unreachable.Contains(m), m.UniqueAddress.Equals(cluster.SelfUniqueAddress)))];
+        return [.. cluster.State.Members.Select(m => View(m, cluster))];
     }
+
+    internal static MemberView View(Akka.Cluster.Member m, Akka.Cluster.Cluster cluster) => new(
+        m.Address.ToString(), Word(m.Status.ToString()), [.. m.Roles.Order(StringComparer.Ordinal)], !cluster.State.Unreachable.Contains(m), m.UniqueAddress.Equals(cluster.SelfUniqueAddress));
 
     private static string Word(string name) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 }

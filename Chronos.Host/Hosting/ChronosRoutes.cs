@@ -35,7 +35,7 @@ internal static class ChronosRoutes
         api.MapCalendars();
         api.MapExecutions().MapOperations();
         api.MapKeys();
-        api.MapCluster().MapProjections();
+        api.MapCluster().MapMembers().MapProjections();
 
         foreach (var root in new[] { app.MapGroup(""), api })
         {
