@@ -6,6 +6,7 @@ using Chronos.Actors.Jobs;
 using Chronos.Actors.Projections;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs.Timetabling;
+using Chronos.Core.Scheduling;
 using Chronos.Host.Hosting;
 using Chronos.Host.Http;
 
@@ -59,7 +60,7 @@ internal static class ClusterEndpoints
             new StatsView(
                 settings.NodeName, Version, from, new JobCountsView(jobs.Total, jobs.Active, jobs.Paused, jobs.Disabled),
                 stats.Executions.ToImmutableSortedDictionary(e => Word(e.Key.ToString()), e => e.Value, StringComparer.Ordinal), stats.SlotsNotRun,
-                ProjectionEndpoints.All(projections)),
+                ProjectionEndpoints.All(projections), Schedule.TzdbVersion),
             ApiJson.Api.StatsView);
     }
 

@@ -33,6 +33,7 @@ internal static class ChronosRoutes
         api.MapJobs().MapJobStates().MapRevisions().MapSlots().MapApply();
         api.MapPreview();
         api.MapCalendars();
+        api.MapAgenda();
         api.MapExecutions().MapOperations();
         api.MapKeys();
         api.MapCluster().MapMembers().MapProjections();

@@ -66,6 +66,7 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(EchoView))]
 [JsonSerializable(typeof(CalendarBody))]
+[JsonSerializable(typeof(AgendaView))]
 [JsonSerializable(typeof(CalendarView))]
 [JsonSerializable(typeof(CalendarListView))]
 [JsonSerializable(typeof(CalendarImportView))]
