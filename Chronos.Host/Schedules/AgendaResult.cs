@@ -56,7 +56,12 @@ internal sealed class AgendaResult(IAsyncEnumerator<AgendaRow> rows, bool first,
                 }
             }
 
-            EndMinute();
+            if (!more)
+            {
+                // Of a minute that the limit cut, the count would not be true.
+                EndMinute();
+            }
+
             if (!lines)
             {
                 Finish(writer, collisions, count, more);
