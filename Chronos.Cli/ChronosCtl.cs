@@ -59,6 +59,7 @@ internal static class ChronosCtl
         root.AddExecutionCommands(around);
         root.AddScheduleCommands(around);
         root.AddCalendarCommands(around);
+        root.AddAgendaCommands(around);
         root.AddSlotCommands(around);
         root.AddBackfillCommands(around);
         root.AddDeadLetterCommands(around);

@@ -18,7 +18,7 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
 
     private readonly Dictionary<Protocol, Lane> _lanes = [];
-    private readonly Dictionary<ExecutionId, (AttemptRequest Attempt, DateTimeOffset Since)> _offered = [];
+    private readonly Dictionary<ExecutionId, (AttemptRequest Attempt, DateTimeOffset Since, long Stamp)> _offered = [];
 
     public void Add(AttemptRequest attempt) => LaneOf(attempt.Target.Protocol).Waiting.AddLast(attempt);
 
@@ -36,7 +36,7 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
         for (var n = 0; n < Burst && !lane.IsFull && lane.Waiting.First is { } next; n++)
         {
             lane.Waiting.RemoveFirst();
-            _offered[next.Value.Execution] = (next.Value, time.GetUtcNow());
+            _offered[next.Value.Execution] = (next.Value, time.GetUtcNow(), time.GetTimestamp());
             dispatcher(protocol).Tell(new DispatchProtocol.Offer(next.Value), self);
         }
 
@@ -109,10 +109,10 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
 
     public IReadOnlyList<(AttemptRequest Attempt, DateTimeOffset Since)> TakeOverdue()
     {
-        var now = time.GetUtcNow();
-        var overdue = _offered.Values.Where(o => now - o.Since > o.Attempt.Timeout + Silence).ToList();
+        // By elapsed time: a clock that is set forward makes no attempt overdue.
+        var overdue = _offered.Values.Where(o => time.GetElapsedTime(o.Stamp) > o.Attempt.Timeout + Silence).ToList();
         overdue.ForEach(o => _offered.Remove(o.Attempt.Execution));
-        return overdue;
+        return [.. overdue.Select(o => (o.Attempt, o.Since))];
     }
 
     private Lane LaneOf(Protocol protocol)

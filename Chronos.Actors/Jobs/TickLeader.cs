@@ -16,6 +16,12 @@ public sealed class TickLeader : ReceivePersistentActor
     /// <summary>A tick that a timetable has not answered is repeated after this. What is sent to a lost node is lost, so it is a part of the time that a fail-over takes.</summary>
     private static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>The clock may be set while the leader sleeps, and a timer does not know: it looks at the clock again after this at the latest.</summary>
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
+
+    /// <summary>A difference between the clock and the time that has passed counts as a step from here on.</summary>
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
+
     private readonly TimeProvider _time;
     private readonly IActorRef _timetables;
     private readonly string _node;
@@ -25,6 +31,7 @@ public sealed class TickLeader : ReceivePersistentActor
     private ITimer? _timer;
     private long _epoch;
     private DateTimeOffset _since;
+    private (DateTimeOffset At, long Stamp)? _looked;
 
     public TickLeader(TimeProvider time, IActorRef timetables, string node, JobsMetrics metrics)
     {
@@ -91,6 +98,7 @@ public sealed class TickLeader : ReceivePersistentActor
     private void Sweep()
     {
         var now = _time.GetUtcNow();
+        NoticeStep(now);
         for (var n = 0; n < _slots.Length; n++)
         {
             var slot = _slots[n];
@@ -103,6 +111,23 @@ public sealed class TickLeader : ReceivePersistentActor
         }
 
         Arm();
+    }
+
+    private void NoticeStep(DateTimeOffset now)
+    {
+        var step = _looked is { } before ? now - before.At - _time.GetElapsedTime(before.Stamp) : TimeSpan.Zero;
+        _looked = (now, _time.GetTimestamp());
+        if (step.Duration() < Step)
+        {
+            return;
+        }
+
+        _log.Warning("The clock of {Node} was set {Direction} by {Step}; no slot fires twice, and what came due by it is settled as late", _node, step > TimeSpan.Zero ? "forward" : "back", step.Duration());
+        foreach (var slot in _slots.Where(s => s.IsAsked))
+        {
+            // The repetition of an unanswered tick was meant in elapsed time.
+            slot.At = now;
+        }
     }
 
     /// <summary>Sleeps to the exact instant; timers may wake a little early, then the sweep finds nothing and arms again.</summary>
@@ -130,8 +155,7 @@ public sealed class TickLeader : ReceivePersistentActor
             return;
         }
 
-        // A wait beyond a day is cut: the clock may be set meanwhile.
-        var milliseconds = Math.Min(Math.Ceiling(wait.TotalMilliseconds), TimeSpan.MillisecondsPerDay);
+        var milliseconds = Math.Min(Math.Ceiling(wait.TotalMilliseconds), LongestSleep.TotalMilliseconds);
         _timer?.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
     }
 

@@ -59,6 +59,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<TimetablePlanning.RunNow>(c => Decide(now => _table.RunNow(c, now)));
         Command<CalendarPlanning.SetCalendar>(c => Decide(now => _table.SetCalendar(c, now)));
         Command<CalendarPlanning.GetCalendarUse>(c => Decide(_ => _table.GetCalendarUse(c)));
+        Command<AgendaPlanning.ReadAgenda>(OnReadAgenda);
         Command<TimetableCommands.Cancel>(c => Decide(now => _table.Cancel(c, now)));
         Command<TimetableCommands.GetExecution>(c => Decide(_ => _table.GetExecution(c)));
         Command<TimetableCommands.GetPlan>(c => Decide(_ => _table.GetPlan(c, _number)));
@@ -112,6 +113,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             _table.State.Apply(item);
         }
 
+        _table.State.NotedTzdb = batch.Tzdb ?? _table.State.NotedTzdb;
         foreach (var calendar in batch.Calendars ?? [])
         {
             _table.State.Apply(calendar);
@@ -125,8 +127,27 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             _log.Error("The stored schedule of job {JobId} cannot be read by this build, the job stands still: {Fault}", job, fault);
         }
 
+        if (_table.NoteTzdb() is { } before)
+        {
+            _log.Info("Timetable {Timetable} was planned with tz database {Before}; the next slots of its {Jobs} jobs are computed anew with {Tzdb}",
+                _number, before, _table.State.JobCount, _table.State.TzdbVersion);
+        }
+
         _table.Recovered(Now);
         Flush();
+    }
+
+    /// <summary>What is read aside may be a little ahead of the journal: an agenda promises nothing.</summary>
+    private void OnReadAgenda(AgendaPlanning.ReadAgenda ask)
+    {
+        var reader = Context.Child($"agenda-{ask.Session}");
+        if (reader.IsNobody())
+        {
+            var sources = _table.State.Agenda(ask.Tenant);
+            reader = Context.ActorOf(Props.Create(() => new AgendaReader(sources)), $"agenda-{ask.Session}");
+        }
+
+        reader.Forward(ask);
     }
 
     private void OnTick(TimetablePlanning.Tick tick)
@@ -197,7 +218,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         }
 
         Timers.Cancel(nameof(FlushOutcomes));
-        var (items, calendars, effects) = _table.Outbox.Take();
+        var (items, calendars, effects, tzdb) = _table.Outbox.Take();
         var replies = _replies;
         _replies = [];
         if (items.IsEmpty && calendars.IsEmpty && !_epochIsNew)
@@ -207,7 +228,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         }
 
         (_committing, _epochIsNew) = (true, false);
-        var decided = new TimetableBatch(_number, _epoch, Now, items) { Calendars = calendars.IsEmpty ? null : calendars };
+        var decided = new TimetableBatch(_number, _epoch, Now, items) { Calendars = calendars.IsEmpty ? null : calendars, Tzdb = tzdb };
         PersistAsync(decided, batch =>
         {
             _committing = false;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Chronos.Cli.Commands;
 
@@ -7,6 +8,8 @@ namespace Chronos.Cli.Commands;
 internal static class ClusterCommands
 {
     private static readonly Argument<string> Projection = new("projection") { Description = "its name: ledger or catalog" };
+
+    private static readonly Argument<string> Node = new("node") { Description = "host:port, or the whole address that 'cluster members' shows" };
 
     public static void AddClusterCommands(this RootCommand root, Surroundings around)
     {
@@ -16,6 +19,10 @@ internal static class ClusterCommands
             call.Print.ListAsIs((await call.Api.GetAsync("/cluster/members", call.Cancellation)).Json, "address"));
         room.Add("timetables", "where the timetables are and what they have to do", around, [], async call =>
             call.Print.ListAsIs((await call.Api.GetAsync("/cluster/timetables", call.Cancellation)).Json, "timetable"));
+        room.Add("shards", "which node has which shards", around, [], async call =>
+            call.Print.ListAsIs((await call.Api.GetAsync("/cluster/shards", call.Cancellation)).Json, "shard"));
+        room.Add("leave", "have a node hand its work over and stop", around, [Node], call => MemberAsync(call, "leave", "is leaving"));
+        room.Add("down", "take a node for lost at once; only when it is really gone", around, [Node], call => MemberAsync(call, "down", "is taken for lost"));
         var models = root.AddRoom("projection", "the read models of the node");
         models.Add("list", "where they stand", around, [], async call =>
             call.Print.ListAsIs((await call.Api.GetAsync("/projections", call.Cancellation)).Json, "name"));
@@ -31,6 +38,14 @@ internal static class ClusterCommands
     }
 
     private static async Task ShowAsync(Call call, string path, string id) => call.Print.One((await call.Api.GetAsync(path, call.Cancellation)).Json, id);
+
+    private static async Task MemberAsync(Call call, string operation, string what)
+    {
+        var node = call.Of(Node)!;
+        var answer = await call.Api.SendAsync(
+            new ApiRequest(HttpMethod.Put, $"/cluster/members/{Arguments.Segment("node", node)}").With(new JsonObject { ["operation"] = operation }), call.Cancellation);
+        call.Print.Done(answer.Json, "address", $"{node} {what}");
+    }
 
     private static async Task HealthAsync(Call call)
     {

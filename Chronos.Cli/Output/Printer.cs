@@ -32,6 +32,8 @@ internal sealed class Printer(Surroundings around, OutputFormat format, Verbosit
 
     public OutputFormat Format => format;
 
+    public bool IsQuiet => verbosity == Verbosity.IdsOnly;
+
     private ITableWriter Tables => _tables ??= around.OutIsTerminal ? new TerminalTableWriter(around.Out, around.Width, palette) : new PlainTableWriter(around.Out);
 
     /// <summary>A list <c>{items: […]}</c>.</summary>

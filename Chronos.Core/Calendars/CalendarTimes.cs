@@ -63,7 +63,9 @@ public sealed class CalendarTimes
     public OnExcluded OnExcluded => Definition.OnExcluded;
 
     /// <summary>The zone counts as UTC when this build's tz database does not have it any more.</summary>
-    public static CalendarTimes Of(CalendarDefinition definition) => new(definition, ZoneRules.Find(definition.Timezone) ?? ZoneRules.Utc);
+    public static CalendarTimes Of(CalendarDefinition definition) => Of(definition, ZoneSource.Default);
+
+    internal static CalendarTimes Of(CalendarDefinition definition, ZoneSource zones) => new(definition, zones.Find(definition.Timezone) ?? ZoneRules.Utc);
 
     /// <summary>Whether a slot at this instant is left alone.</summary>
     internal bool IsOpen(long utc) => IsOpenLocally(utc + _zone.At(utc).Offset);

@@ -55,6 +55,8 @@ public static class JobsWire
         WireRow.Of("timetable.calendar-noted.1", Json.CalendarNoted),
         WireRow.Of("timetable.get-calendar-use.1", Json.GetCalendarUse),
         WireRow.Of("timetable.calendar-use.1", Json.CalendarUse),
+        WireRow.Of("timetable.read-agenda.1", Json.ReadAgenda),
+        WireRow.Of("timetable.agenda-page.1", Json.AgendaPage),
         WireRow.Of("leader.rose.1", Json.LeaderRose),
         WireRow.Of("leader.get.1", Json.GetLeader),
         WireRow.Of("leader.view.1", Json.LeaderView),
@@ -99,6 +101,8 @@ public static class JobsWire
 [JsonSerializable(typeof(CalendarPlanning.CalendarNoted))]
 [JsonSerializable(typeof(CalendarPlanning.GetCalendarUse))]
 [JsonSerializable(typeof(CalendarPlanning.CalendarUse))]
+[JsonSerializable(typeof(AgendaPlanning.ReadAgenda))]
+[JsonSerializable(typeof(AgendaPlanning.AgendaPage))]
 [JsonSerializable(typeof(TimetableCommands.Cancel))]
 [JsonSerializable(typeof(TimetableCommands.GetExecution))]
 [JsonSerializable(typeof(TimetableCommands.GetPlan))]

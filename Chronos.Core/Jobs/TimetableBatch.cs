@@ -20,6 +20,10 @@ public sealed record TimetableBatch(
     /// <summary>Calendars that changed; absent in nearly every batch. They take effect after the items.</summary>
     [JsonPropertyName("c")]
     public ImmutableArray<PlannedCalendar>? Calendars { get; init; }
+
+    /// <summary>The version of the tz database, in the first batch that was decided with it.</summary>
+    [JsonPropertyName("z")]
+    public string? Tzdb { get; init; }
 }
 
 /// <summary>Whether a plan fires.</summary>

@@ -24,7 +24,7 @@ public partial class Schedule
         calendars is null ? new Schedule(spec, source, zone, seed) : new UnderCalendars(spec, source, zone, seed, calendars);
 
     /// <summary>The version of the time zone database that all schedules are computed with.</summary>
-    public static string TzdbVersion => ZoneRules.Version;
+    public static string TzdbVersion => ZoneSource.Default.Version;
 
     /// <summary>Compiles, or returns null and adds what is wrong (fields <c>schedule…</c> and <c>timezone</c>), with the part of the expression named.</summary>
     /// <param name="tenant">Seed of <c>H</c> and of jitter.</param>
@@ -35,7 +35,11 @@ public partial class Schedule
     /// <summary>The same with the calendars that <paramref name="calendars"/> finds; one that it does not find is a fault of <c>schedule.calendars[i]</c>.</summary>
     public static Schedule? Compile(
         ScheduleSpec spec, string timezone, TenantId tenant, string jobName, CalendarLookup calendars, ICollection<Violation> violations) =>
-        ScheduleCompiler.Compile(spec, "schedule", timezone, Hashes.Of(tenant.Value, jobName), calendars, violations);
+        Compile(spec, timezone, tenant, jobName, calendars, ZoneSource.Default, violations);
+
+    internal static Schedule? Compile(
+        ScheduleSpec spec, string timezone, TenantId tenant, string jobName, CalendarLookup calendars, ZoneSource zones, ICollection<Violation> violations) =>
+        ScheduleCompiler.Compile(spec, "schedule", timezone, Hashes.Of(tenant.Value, jobName), calendars, zones, violations);
 
     /// <summary>What it was compiled from.</summary>
     public ScheduleSpec Spec { get; }

@@ -12,11 +12,11 @@ internal static class ScheduleCompiler
     private static readonly TimeSpan MaxJitter = TimeSpan.FromDays(1);
 
     /// <param name="timezone">Null to check the specification alone, before the zone of the job is known.</param>
-    public static Schedule? Compile(ScheduleSpec spec, string path, string? timezone, ulong seed, CalendarLookup calendars, ICollection<Violation> violations)
+    public static Schedule? Compile(ScheduleSpec spec, string path, string? timezone, ulong seed, CalendarLookup calendars, ZoneSource zones, ICollection<Violation> violations)
     {
         var before = violations.Count;
         spec = EveryOf(spec);
-        var zone = timezone is null ? null : ZoneRules.Find(timezone);
+        var zone = timezone is null ? null : zones.Find(timezone);
         if (zone is null && timezone is not null)
             violations.Add(new Violation("timezone", ZoneNames.Unknown(timezone)));
 

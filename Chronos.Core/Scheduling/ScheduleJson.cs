@@ -87,7 +87,7 @@ public static class ScheduleJson
     {
         spec = ScheduleCompiler.EveryOf(spec);
         var faults = new List<Violation>();
-        if (ScheduleCompiler.Compile(spec, path, timezone: null, seed: 0, CalendarLookups.None, faults) is not null)
+        if (ScheduleCompiler.Compile(spec, path, timezone: null, seed: 0, CalendarLookups.None, ZoneSource.Default, faults) is not null)
             return spec;
 
         foreach (var fault in faults)

@@ -15,34 +15,43 @@ internal readonly record struct ZoneSpan(long Start, long End, long Offset)
     public bool HasEnd => End != long.MaxValue;
 }
 
+/// <summary>One release of the tz database. A node has the one that NodaTime carries; tests bring others.</summary>
+internal sealed class ZoneSource(IDateTimeZoneProvider provider, string version)
+{
+    private readonly ConcurrentDictionary<string, ZoneRules> _known = new(StringComparer.Ordinal);
+
+    public static ZoneSource Default { get; } = new(DateTimeZoneProviders.Tzdb, TzdbDateTimeZoneSource.Default.TzdbVersion);
+
+    public string Version => version;
+
+    /// <summary>Null for a name that tzdb does not have. Fixed offsets (<c>UTC+2</c>) are no zones: they hide daylight saving.</summary>
+    public ZoneRules? Find(string id)
+    {
+        if (_known.TryGetValue(id, out var known))
+            return known;
+
+        return provider.Ids.Contains(id) ? _known.GetOrAdd(id, name => new ZoneRules(provider[name])) : null;
+    }
+}
+
 /// <summary>A zone of tzdb as NodaTime carries it: independent of the machine's own zone files and of <see cref="TimeZoneInfo"/>.</summary>
 internal sealed class ZoneRules
 {
-    private static readonly ConcurrentDictionary<string, ZoneRules> Known = new(StringComparer.Ordinal);
-
     private readonly DateTimeZone _zone;
     private readonly ZoneSpan? _only;
 
-    private ZoneRules(DateTimeZone zone)
+    public ZoneRules(DateTimeZone zone)
     {
         _zone = zone;
         _only = zone.MinOffset == zone.MaxOffset ? new ZoneSpan(long.MinValue, long.MaxValue, zone.MinOffset.Ticks) : null;
     }
 
-    public static string Version { get; } = TzdbDateTimeZoneSource.Default.TzdbVersion;
-
-    public static ZoneRules Utc { get; } = Find("UTC")!;
+    public static ZoneRules Utc { get; } = new(DateTimeZone.Utc);
 
     public string Id => _zone.Id;
 
-    /// <summary>Null for a name that tzdb does not have. Fixed offsets (<c>UTC+2</c>) are no zones: they hide daylight saving.</summary>
-    public static ZoneRules? Find(string id)
-    {
-        if (Known.TryGetValue(id, out var known))
-            return known;
-
-        return DateTimeZoneProviders.Tzdb.Ids.Contains(id) ? Known.GetOrAdd(id, static name => new ZoneRules(DateTimeZoneProviders.Tzdb[name])) : null;
-    }
+    /// <summary>A zone of the tz database that this build carries.</summary>
+    public static ZoneRules? Find(string id) => ZoneSource.Default.Find(id);
 
     /// <summary>The stretch that holds this instant.</summary>
     public ZoneSpan At(long utc)

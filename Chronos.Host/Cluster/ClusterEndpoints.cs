@@ -6,6 +6,7 @@ using Chronos.Actors.Jobs;
 using Chronos.Actors.Projections;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs.Timetabling;
+using Chronos.Core.Scheduling;
 using Chronos.Host.Hosting;
 using Chronos.Host.Http;
 
@@ -59,7 +60,7 @@ internal static class ClusterEndpoints
             new StatsView(
                 settings.NodeName, Version, from, new JobCountsView(jobs.Total, jobs.Active, jobs.Paused, jobs.Disabled),
                 stats.Executions.ToImmutableSortedDictionary(e => Word(e.Key.ToString()), e => e.Value, StringComparer.Ordinal), stats.SlotsNotRun,
-                ProjectionEndpoints.All(projections)),
+                ProjectionEndpoints.All(projections), Schedule.TzdbVersion),
             ApiJson.Api.StatsView);
     }
 
@@ -69,9 +70,11 @@ internal static class ClusterEndpoints
     private static ImmutableArray<MemberView> Members(ActorSystem system)
     {
         var cluster = Akka.Cluster.Cluster.Get(system);
-        return [.. cluster.State.Members.Select(m => new MemberView(
-            m.Address.ToString(), Word(m.Status.ToString()), [.. m.Roles.Order(StringComparer.Ordinal)], !cluster.State.Unreachable.Contains(m), m.UniqueAddress.Equals(cluster.SelfUniqueAddress)))];
+        return [.. cluster.State.Members.Select(m => View(m, cluster))];
     }
+
+    internal static MemberView View(Akka.Cluster.Member m, Akka.Cluster.Cluster cluster) => new(
+        m.Address.ToString(), Word(m.Status.ToString()), [.. m.Roles.Order(StringComparer.Ordinal)], !cluster.State.Unreachable.Contains(m), m.UniqueAddress.Equals(cluster.SelfUniqueAddress));
 
     private static string Word(string name) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 }

@@ -20,9 +20,10 @@ internal sealed record TimetableView(int Timetable, string Node, DateTimeOffset?
 internal sealed record TimetableListView(ImmutableArray<TimetableView> Items);
 
 /// <summary>What the node has done.</summary>
+/// <param name="Tzdb">Version of the tz database that schedules are computed with.</param>
 internal sealed record StatsView(
     string Node, string Version, DateTimeOffset Since, JobCountsView Jobs, ImmutableSortedDictionary<string, long> Executions, long SlotsNotRun,
-    ImmutableArray<ProjectionView> Projections);
+    ImmutableArray<ProjectionView> Projections, string Tzdb);
 
 /// <summary>How many jobs there are in each state.</summary>
 internal sealed record JobCountsView(long Total, long Active, long Paused, long Disabled);

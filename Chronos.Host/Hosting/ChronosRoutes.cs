@@ -33,9 +33,10 @@ internal static class ChronosRoutes
         api.MapJobs().MapJobStates().MapRevisions().MapSlots().MapApply();
         api.MapPreview();
         api.MapCalendars();
+        api.MapAgenda();
         api.MapExecutions().MapOperations();
         api.MapKeys();
-        api.MapCluster().MapProjections();
+        api.MapCluster().MapMembers().MapProjections();
 
         foreach (var root in new[] { app.MapGroup(""), api })
         {

@@ -20,6 +20,7 @@ using Chronos.Host.Executions;
 using Chronos.Host.Http;
 using Chronos.Host.Jobs;
 using Chronos.Host.Keys;
+using Chronos.Host.Schedules;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -88,7 +89,7 @@ internal static class ChronosServices
     }
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services
-        .AddSingleton<CalendarDirectory>().AddSingleton<CalendarRequests>().AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
+        .AddSingleton<CalendarDirectory>().AddSingleton<CalendarRequests>().AddSingleton<AgendaRequests>().AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
         .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>()
         .AddSingleton<RequestMetrics>().AddSingleton<CatalogMetrics>()
         .AddExceptionHandler<ProblemHandling>()

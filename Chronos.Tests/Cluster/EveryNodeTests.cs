@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using Chronos.Core.Kernel;
 using Chronos.Tests.Kit;
 using Xunit;
@@ -44,7 +45,39 @@ public sealed class EveryNodeTests
         var timetables = (await nodes[2].Get("cluster/timetables")).GetProperty("items").EnumerateArray().ToList();
         Assert.Equal(64, timetables.Count);
         await KeysAreKnownEverywhere(nodes);
+        await NodesAndShardsAreShown(nodes);
+        await ANodeThatIsToldToLeaveEnds(cluster);
     }
+
+    private static async Task NodesAndShardsAreShown(IReadOnlyList<NodeProcess> nodes)
+    {
+        foreach (var node in nodes)
+        {
+            var shards = (await node.Get("cluster/shards")).GetProperty("items").EnumerateArray().ToList();
+            Assert.Equal(64, shards.Where(s => s.GetProperty("type").GetString() == "timetable").DistinctBy(s => s.GetProperty("shard").GetString()).Count());
+            Assert.All(shards, s => Assert.StartsWith("akka.tcp://chronos@127.0.0.1:", s.GetProperty("address").GetString(), StringComparison.Ordinal));
+            Assert.Equal("up", (await node.Get($"cluster/members/{Address(nodes[2])}")).GetProperty("status").GetString());
+        }
+
+        using var unknown = await nodes[0].Http.PutAsJsonAsync("api/v1/cluster/members/127.0.0.1:1", new { operation = "leave" });
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        using var wrong = await nodes[0].Http.PutAsJsonAsync($"api/v1/cluster/members/{Address(nodes[2])}", new { operation = "explode" });
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Contains("operation", await wrong.Content.ReadAsStringAsync());
+    }
+
+    private static async Task ANodeThatIsToldToLeaveEnds(TestCluster cluster)
+    {
+        var (asked, leaves) = (cluster.Nodes[0], cluster.Nodes[2]);
+        using var answer = await asked.Http.PutAsJsonAsync($"api/v1/cluster/members/{Address(leaves)}", new { operation = "leave" });
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+
+        await leaves.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(0, leaves.Process.ExitCode);
+        await cluster.Complete(2);
+    }
+
+    private static string Address(NodeProcess node) => $"127.0.0.1:{node.Environment["CHRONOS_CLUSTER_PORT"]}";
 
     private static async Task KeysAreKnownEverywhere(IReadOnlyList<NodeProcess> nodes)
     {

@@ -1,5 +1,6 @@
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 
 namespace Chronos.Core.Jobs.Timetabling;
 
@@ -12,6 +13,9 @@ public sealed partial class Timetable(string node)
 {
     /// <summary>How often an execution is offered again beyond its own <c>max_attempts</c> because its node was lost, before it is given up as <c>lost</c>.</summary>
     public const int CrashAllowance = 5;
+
+    internal Timetable(string node, ZoneSource zones)
+        : this(node) => State = new TimetableState(zones);
 
     public TimetableState State { get; } = new();
 
@@ -101,6 +105,22 @@ public sealed partial class Timetable(string node)
         }
 
         return new TimetablePlanning.PlanNoted(plan.Job, plan.Version, null, null);
+    }
+
+    /// <summary>
+    /// After a recovery: the version of the tz database that slots were computed with before, when it was another one. Next slots are
+    /// never stored, so they are computed with the present one already; this writes down that it changed.
+    /// </summary>
+    public string? NoteTzdb()
+    {
+        var before = State.NotedTzdb;
+        if (before == State.TzdbVersion)
+        {
+            return null;
+        }
+
+        (State.NotedTzdb, Outbox.Tzdb) = (State.TzdbVersion, State.TzdbVersion);
+        return before;
     }
 
     /// <summary>After a recovery: what was in flight is offered again, under the same identity, with the next attempt number.</summary>

@@ -24,7 +24,7 @@ public static class TimetableEffects
 }
 
 /// <summary>What one batch makes durable, and what is to be done then.</summary>
-public sealed record TimetableCommit(ImmutableArray<TimetableItem> Items, ImmutableArray<PlannedCalendar> Calendars, IReadOnlyList<ITimetableEffect> Effects);
+public sealed record TimetableCommit(ImmutableArray<TimetableItem> Items, ImmutableArray<PlannedCalendar> Calendars, IReadOnlyList<ITimetableEffect> Effects, string? Tzdb);
 
 /// <summary>Items and effects that were decided and are not yet committed.</summary>
 public sealed class TimetableOutbox
@@ -38,6 +38,9 @@ public sealed class TimetableOutbox
     /// <summary>Whether something waits for this batch to be sent.</summary>
     public bool HasOffers => _effects.Exists(e => e is TimetableEffects.Offer);
 
+    /// <summary>A version of the tz database to be written down; it waits for the next batch.</summary>
+    public string? Tzdb { get; set; }
+
     public void Add(TimetableItem item) => _items.Add(item);
 
     public void Add(PlannedCalendar calendar) => _calendars.Add(calendar);
@@ -47,7 +50,8 @@ public sealed class TimetableOutbox
     /// <summary>Hands over everything and starts anew.</summary>
     public TimetableCommit Take()
     {
-        var taken = new TimetableCommit(_items.DrainToImmutable(), _calendars.DrainToImmutable(), _effects);
+        var taken = new TimetableCommit(_items.DrainToImmutable(), _calendars.DrainToImmutable(), _effects, Tzdb);
+        Tzdb = null;
         _items = ImmutableArray.CreateBuilder<TimetableItem>();
         _effects = [];
         return taken;

@@ -43,6 +43,9 @@ public sealed record TimetableSnapshot(int Timetable, long Epoch, ImmutableArray
 {
     /// <summary>Absent while there are none.</summary>
     public ImmutableArray<PlannedCalendar>? Calendars { get; init; }
+
+    /// <summary>The version of the tz database.</summary>
+    public string? Tzdb { get; init; }
 }
 
 /// <summary>A deleted job with the version of its deletion, so that an older plan that arrives late does not bring it back.</summary>

@@ -14,6 +14,8 @@ namespace Chronos.Core.Jobs.Timetabling;
 /// </remarks>
 public sealed class TimetableState
 {
+    private readonly ZoneSource _zones;
+
     private const int RememberedRemovals = 4096;
 
     private readonly Dictionary<JobId, Entry> _jobs = [];
@@ -22,6 +24,19 @@ public sealed class TimetableState
     private readonly Dictionary<(TenantId Tenant, string Name), (PlannedCalendar Calendar, CalendarTimes? Times)> _calendars = [];
     private ImmutableDictionary<JobId, long> _removed = ImmutableDictionary<JobId, long>.Empty;
     private ImmutableQueue<JobId> _removedOrder = [];
+
+    public TimetableState()
+        : this(ZoneSource.Default)
+    {
+    }
+
+    internal TimetableState(ZoneSource zones) => _zones = zones;
+
+    /// <summary>The version of the tz database that next slots are computed with.</summary>
+    public string TzdbVersion => _zones.Version;
+
+    /// <summary>The version that they were computed with when this was last written down; null before it ever was.</summary>
+    public string? NotedTzdb { get; set; }
 
     public IEnumerable<PlannedJob> Jobs => _jobs.Values.Select(e => e.Job);
 
@@ -63,6 +78,26 @@ public sealed class TimetableState
     /// <summary>The jobs whose schedule lists a calendar.</summary>
     public IEnumerable<PlannedJob> JobsWithCalendar(TenantId tenant, string name) =>
         Jobs.Where(j => j.Tenant == tenant && j.Definition.Schedule is { Calendars: { IsEmpty: false } names } && names.Contains(name));
+
+    /// <summary>The jobs of a tenant that may fire, for the agenda.</summary>
+    public ImmutableArray<AgendaSource> Agenda(TenantId tenant)
+    {
+        var sources = ImmutableArray.CreateBuilder<AgendaSource>();
+        foreach (var entry in _jobs.Values)
+        {
+            var job = entry.Job;
+            if (job.Tenant != tenant || job.Removed || job.State == PlanState.Disabled || entry.Schedule is not { } schedule
+                || job is { State: PlanState.Paused, PausedUntil: null } || (schedule.AfterCompletion && !(job.Running.IsEmpty && job.Waiting.IsEmpty)))
+            {
+                continue;
+            }
+
+            var after = schedule.AfterCompletion && job.LastEndedAt is { } ended ? Later(ended, job.Cursor) : job.Cursor;
+            sources.Add(new AgendaSource(job.Id, job.Definition.Name, schedule, after, job.State == PlanState.Paused ? job.PausedUntil : null));
+        }
+
+        return sources.ToImmutable();
+    }
 
     internal Schedule? ScheduleOf(JobId job) => _jobs[job].Schedule;
 
@@ -106,11 +141,13 @@ public sealed class TimetableState
     public TimetableSnapshot Snapshot(int timetable, long epoch) =>
         new(timetable, epoch, [.. Jobs], [.. _removedOrder.Select(j => new RemovedJob(j, _removed[j]))])
         {
+            Tzdb = NotedTzdb,
             Calendars = _calendars.Count == 0 ? null : [.. _calendars.Values.Select(c => c.Calendar)],
         };
 
     public void Restore(TimetableSnapshot snapshot)
     {
+        NotedTzdb = snapshot.Tzdb;
         foreach (var calendar in snapshot.Calendars ?? [])
         {
             Apply(calendar);
@@ -130,7 +167,7 @@ public sealed class TimetableState
     /// <summary>A calendar as of its version. Jobs that list it get their next slots from it.</summary>
     public void Apply(PlannedCalendar calendar)
     {
-        _calendars[(calendar.Tenant, calendar.Name)] = (calendar, calendar.Definition is { } definition ? CalendarTimes.Of(definition) : null);
+        _calendars[(calendar.Tenant, calendar.Name)] = (calendar, calendar.Definition is { } definition ? CalendarTimes.Of(definition, _zones) : null);
         foreach (var job in JobsWithCalendar(calendar.Tenant, calendar.Name).ToList())
         {
             var entry = _jobs[job.Id];
@@ -366,7 +403,7 @@ public sealed class TimetableState
         var violations = new List<Violation>();
         var schedule = Schedule.Compile(
             spec, job.Definition.Timezone, job.Tenant, job.Definition.Name,
-            name => _calendars.TryGetValue((job.Tenant, name), out var known) ? known.Times : null, violations);
+            name => _calendars.TryGetValue((job.Tenant, name), out var known) ? known.Times : null, _zones, violations);
         if (schedule is null)
         {
             _faults[job.Id] = $"{violations[0].Field}: {violations[0].Message}";

@@ -42,12 +42,13 @@ internal sealed class JobsHarness : IAsyncDisposable
     /// <summary>Whether attempts end well by themselves, at once.</summary>
     public bool Answers { get; set; } = true;
 
-    public static async Task<JobsHarness> Start(string folder)
+    public static Task<JobsHarness> Start(string folder) => Start(folder, TimeProvider.System);
+
+    public static async Task<JobsHarness> Start(string folder, TimeProvider time)
     {
         JobsHarness? harness = null;
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        var time = TimeProvider.System;
         builder.Services.AddAkka("jobs-test", (akka, services) =>
         {
             var metrics = new JobsMetrics(services.GetRequiredService<IMeterFactory>(), "test");

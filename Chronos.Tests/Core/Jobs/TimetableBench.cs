@@ -101,7 +101,7 @@ internal sealed class TimetableBench
 
     private void Commit()
     {
-        var (items, calendars, effects) = Table.Outbox.Take();
+        var (items, calendars, effects, _) = Table.Outbox.Take();
         _calendars.AddRange(calendars);
         _journal.AddRange(items);
         Offered.AddRange(effects.OfType<TimetableEffects.Offer>().Select(e => e.Attempt));

@@ -311,6 +311,19 @@ public sealed class TimetableTests
     }
 
     [Fact]
+    public void A_clock_that_is_set_forward_an_hour_disposes_of_the_hour_in_one_entry_and_fires_nothing_twice()
+    {
+        _bench.Planned(EveryTenSeconds).Pass(TimeSpan.FromSeconds(30));
+        _bench.Finish();
+        _bench.SetClock(TimetableBench.Start.AddHours(1));
+        _bench.Pass(TimeSpan.FromSeconds(20));
+        Assert.Equal(_bench.ClaimedAt.Count(), _bench.ClaimedAt.Distinct().Count());
+        var range = Assert.Single(_bench.Journal.OfType<SlotsSkipped>());
+        Assert.Equal((SkipReason.Misfire, "10:00:40"), (range.Reason, range.First.ToString("HH:mm:ss")));
+        AssertEveryDueSlotHasOneDisposition(EveryTenSeconds);
+    }
+
+    [Fact]
     public void A_manual_run_is_started_once_per_idempotency_key()
     {
         _bench.Planned(EveryTenSeconds);
