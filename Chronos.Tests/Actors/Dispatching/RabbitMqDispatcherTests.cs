@@ -5,7 +5,6 @@ using Chronos.Actors.Dispatching.RabbitMq;
 using Chronos.Core.Dispatching;
 using Chronos.Tests.Compliance;
 using Chronos.Tests.Kit;
-using RabbitMQ.Client;
 using Xunit;
 
 namespace Chronos.Tests.Actors.Dispatching;

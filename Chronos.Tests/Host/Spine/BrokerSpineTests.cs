@@ -5,7 +5,6 @@ using Chronos.Tests.Actors.Dispatching;
 using Chronos.Tests.Compliance;
 using Chronos.Tests.Kit;
 using NATS.Client.Core;
-using RabbitMQ.Client;
 using Xunit;
 
 namespace Chronos.Tests.Host.Spine;
