@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Chronos.Core.Dispatching.Grpc;
 using Chronos.Core.Dispatching.Http;
+using Chronos.Core.Dispatching.Nats;
+using Chronos.Core.Dispatching.RabbitMq;
 using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
 
@@ -24,6 +26,8 @@ public static class ProtocolSections
             {
                 case Protocol.Http: return WebhookSectionReader.Read(section, path, violations)?.ToJson();
                 case Protocol.Grpc: return GrpcSectionReader.Read(section, path, violations)?.ToJson();
+                case Protocol.Nats: return NatsSectionReader.Read(section, path, violations)?.ToJson();
+                case Protocol.Rabbitmq: return RabbitSectionReader.Read(section, path, violations)?.ToJson();
                 default:
                     violations.Add(new Violation(path, $"{protocol.ToString().ToLowerInvariant()}: this protocol is not available yet"));
                     return null;
@@ -42,6 +46,8 @@ public static class ProtocolSections
     {
         Protocol.Http => WebhookSection.Parse(target.Section).SecretsInTemplates(),
         Protocol.Grpc => GrpcSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Nats => NatsSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Rabbitmq => RabbitSection.Parse(target.Section).SecretsInTemplates(),
         _ => [],
     };
 

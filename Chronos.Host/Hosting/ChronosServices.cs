@@ -4,6 +4,8 @@ using Chronos.Actors.Calendars;
 using Chronos.Actors.Dispatching;
 using Chronos.Actors.Dispatching.Grpc;
 using Chronos.Actors.Dispatching.Http;
+using Chronos.Actors.Dispatching.Nats;
+using Chronos.Actors.Dispatching.RabbitMq;
 using Chronos.Actors.Dispatching.Secrets;
 using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
@@ -55,6 +57,12 @@ internal static class ChronosServices
                 p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
             .AddSingleton<IDispatcher>(p => new GrpcDispatcher(
                 new GrpcDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
+                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
+            .AddSingleton<IDispatcher>(p => new NatsDispatcher(
+                new NatsDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
+                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
+            .AddSingleton<IDispatcher>(p => new RabbitMqDispatcher(
+                new RabbitDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
                 p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
             .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName));
         services.AddAkka(ClusterSettings.SystemName, (akka, p) => akka.WithNode(p, settings, journal, reads));

@@ -23,6 +23,15 @@ internal record JobBody
     /// <summary>The HTTP request that an execution makes.</summary>
     public JsonElement? Webhook { get; set; }
 
+    /// <summary>The gRPC call that an execution makes.</summary>
+    public JsonElement? Grpc { get; set; }
+
+    /// <summary>The message to a NATS server that an execution sends.</summary>
+    public JsonElement? Nats { get; set; }
+
+    /// <summary>The message to RabbitMQ that an execution sends.</summary>
+    public JsonElement? Rabbitmq { get; set; }
+
     public JsonElement? Payload { get; set; }
 
     public string Timeout { get; set; } = "5m";

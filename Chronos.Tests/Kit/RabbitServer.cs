@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Chronos.Tests.Compliance;
+using RabbitMQ.Client;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Chronos.Tests.Kit.RabbitServers))]
+
+namespace Chronos.Tests.Kit;
+
+/// <summary>A real RabbitMQ in a temporary folder, with an epmd of its own; can be killed and started again with what it had stored.</summary>
+internal sealed class RabbitServer : IAsyncDisposable
+{
+    public const string User = "chronos";
+    public const string Password = "s3cret-of-the-tests";
+    public const int LargestMessage = 1024 * 1024;
+
+    private readonly string _program;
+    private readonly string _epmd;
+    private readonly string _folder = Directory.CreateTempSubdirectory("chronos-rabbit-").FullName;
+    private readonly int _first = BrokerProgram.FreePorts(4);
+    private Process? _process;
+    private Process? _names;
+
+    private RabbitServer()
+    {
+        _program = BrokerProgram.Require("rabbitmq-server", "/usr/lib/rabbitmq/bin/rabbitmq-server");
+        _epmd = BrokerProgram.Require("epmd", "/usr/bin/epmd");
+        Certificates = TestCertificates.Write(_folder);
+        File.WriteAllText(Path.Combine(_folder, "rabbitmq.conf"), $"""
+            listeners.tcp.1 = 127.0.0.1:{Port}
+            listeners.ssl.1 = 127.0.0.1:{TlsPort}
+            ssl_options.cacertfile = {_folder}/ca.pem
+            ssl_options.certfile = {_folder}/server.pem
+            ssl_options.keyfile = {_folder}/server.key
+            ssl_options.verify = verify_none
+            load_definitions = {_folder}/definitions.json
+            loopback_users = none
+            max_message_size = {LargestMessage}
+            log.console = true
+            log.console.level = warning
+            """);
+        File.WriteAllText(Path.Combine(_folder, "enabled_plugins"), "[].");
+        object Permission(string user, string write) => new { user, vhost = "/", configure = ".*", write, read = ".*" };
+        File.WriteAllText(Path.Combine(_folder, "definitions.json"), JsonSerializer.Serialize(new
+        {
+            users = new[] { (User, Password), ("me", DispatcherCompliance.Secret), ("reader", DispatcherCompliance.Secret) }.Select(one => new { name = one.Item1, password = one.Item2, tags = "" }),
+            vhosts = new[] { new { name = "/" } },
+            permissions = new[] { Permission(User, ".*"), Permission("me", ".*"), Permission("reader", "^$") },
+        }));
+    }
+
+    public int Port => _first;
+
+    public int TlsPort => _first + 1;
+
+    public TestCertificates Certificates { get; }
+
+    public static async Task<RabbitServer> StartAsync()
+    {
+        var server = new RabbitServer();
+        server._names = await BrokerProgram.StartAsync(
+            server._epmd, ["-port", $"{server._first + 3}", "-address", "127.0.0.1"], new Dictionary<string, string>(), Path.Combine(server._folder, "epmd"), server._first + 3);
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    public async Task StartAgainAsync()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "home"));
+        var environment = new Dictionary<string, string>
+        {
+            ["HOME"] = Path.Combine(_folder, "home"),
+            ["RABBITMQ_NODENAME"] = "chronos@localhost",
+            ["RABBITMQ_CONFIG_FILE"] = Path.Combine(_folder, "rabbitmq"),
+            ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_folder, "mnesia"),
+            ["RABBITMQ_LOG_BASE"] = Path.Combine(_folder, "log"),
+            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(_folder, "enabled_plugins"),
+            ["RABBITMQ_PID_FILE"] = Path.Combine(_folder, "pid"),
+            ["RABBITMQ_DIST_PORT"] = $"{_first + 2}",
+            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+            ["ERL_EPMD_PORT"] = $"{_first + 3}",
+            ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+            ["RABBITMQ_SERVER_START_ARGS"] = "",
+        };
+        _process = await BrokerProgram.StartAsync(_program, [], environment, Path.Combine(_folder, "output"), Port);
+    }
+
+    public async Task KillAsync()
+    {
+        await BrokerProgram.KillAsync(_process);
+        _process = null;
+    }
+
+    /// <summary>A connection of the test itself.</summary>
+    public Task<IConnection> ConnectAsync() =>
+        new ConnectionFactory { HostName = "127.0.0.1", Port = Port, UserName = User, Password = Password, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        await BrokerProgram.KillAsync(_names);
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+/// <summary>The broker that tests share, because it takes seconds to start; each test has names of its own on it.</summary>
+public sealed class RabbitServers : IAsyncDisposable
+{
+    private static readonly Lazy<Task<RabbitServer>> Server = new(RabbitServer.StartAsync);
+
+    internal static Task<RabbitServer> SharedAsync() => Server.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            await (await Server.Value).DisposeAsync();
+        }
+    }
+}
