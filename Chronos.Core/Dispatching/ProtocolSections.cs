@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Chronos.Core.Dispatching.Grpc;
 using Chronos.Core.Dispatching.Http;
+using Chronos.Core.Dispatching.Kafka;
 using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
 
@@ -24,6 +25,7 @@ public static class ProtocolSections
             {
                 case Protocol.Http: return WebhookSectionReader.Read(section, path, violations)?.ToJson();
                 case Protocol.Grpc: return GrpcSectionReader.Read(section, path, violations)?.ToJson();
+                case Protocol.Kafka: return KafkaSectionReader.Read(section, path, violations)?.ToJson();
                 default:
                     violations.Add(new Violation(path, $"{protocol.ToString().ToLowerInvariant()}: this protocol is not available yet"));
                     return null;
@@ -42,6 +44,7 @@ public static class ProtocolSections
     {
         Protocol.Http => WebhookSection.Parse(target.Section).SecretsInTemplates(),
         Protocol.Grpc => GrpcSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Kafka => KafkaSection.Parse(target.Section).SecretsInTemplates(),
         _ => [],
     };
 

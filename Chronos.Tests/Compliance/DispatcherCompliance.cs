@@ -39,7 +39,7 @@ public interface IComplianceTarget : IAsyncDisposable
     /// <summary>Accepts only the value <see cref="DispatcherCompliance.Secret"/>; the job names the secret.</summary>
     DispatchTarget Guarded(string secretName);
 
-    /// <summary>Fails, and what comes of it repeats the secret that it was given. The job lists the secret.</summary>
+    /// <summary>Fails, and what comes of it repeats the secret that it was given, where the protocol has answers. The job lists the secret.</summary>
     DispatchTarget Leaking(string secretName);
 
     IReadOnlyList<Received> Received { get; }
@@ -79,6 +79,7 @@ public abstract class DispatcherCompliance
 
         Assert.Equal(FailureClass.None, outcome.Failure);
         Assert.Null(outcome.Error);
+        await Until(() => target.Received.Count > 0);
         var received = Assert.Single(target.Received);
         Assert.Equal("""{"n":7}""", received.Body);
     }
@@ -90,6 +91,7 @@ public abstract class DispatcherCompliance
         var attempt = Attempt(target.Accepting) with { Attempt = 3 };
         await SendAsync(attempt);
 
+        await Until(() => target.Received.Count > 0);
         var headers = Assert.Single(target.Received).Headers;
         Assert.Equal(attempt.Execution.Value, headers["idempotency-key"]);
         Assert.Equal(attempt.Execution.Value, headers["x-chronos-execution-id"]);
@@ -156,7 +158,7 @@ public abstract class DispatcherCompliance
         }
         while (outcome.Failure == FailureClass.Connect && number < 100);
         Assert.Equal(FailureClass.None, outcome.Failure);
-        Assert.Contains(target.Received, received => received.Headers["x-chronos-attempt"] == $"{number}");
+        await Until(() => target.Received.Any(received => received.Headers["x-chronos-attempt"] == $"{number}"));
     }
 
     [Fact]
@@ -171,6 +173,7 @@ public abstract class DispatcherCompliance
             Assert.Equal(FailureClass.None, outcome.Failure);
         }
 
+        await Until(() => target.Received.Count > 0);
         Assert.Single(target.Received.Select(received => received.Headers["idempotency-key"]).Distinct());
         Assert.Equal(target.Received.Count, target.Received.Select(received => received.Headers["x-chronos-attempt"]).Distinct().Count());
     }
@@ -201,6 +204,7 @@ public abstract class DispatcherCompliance
         Assert.Contains(outcome.Failure, new[] { FailureClass.ClientError, FailureClass.Request });
         Assert.NotNull(outcome.Error);
         Assert.Equal(FailureClass.None, (await sender.SendAsync(OfSlot(target.Accepting, 1) with { Payload = "1" }, CancellationToken.None)).Failure);
+        await Until(() => target.Received.Count > 0);
         Assert.Equal("1", Assert.Single(target.Received).Body);
     }
 
@@ -254,7 +258,10 @@ public abstract class DispatcherCompliance
         Assert.DoesNotContain(Secret, text, StringComparison.Ordinal);
         Assert.DoesNotContain(Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Secret)), text, StringComparison.Ordinal);
         Assert.DoesNotContain(Uri.EscapeDataString(Secret), text, StringComparison.Ordinal);
-        Assert.Contains("***", text, StringComparison.Ordinal);
+        if (target is IAnsweringTarget)
+        {
+            Assert.Contains("***", text, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -128,7 +128,7 @@ internal sealed class WebhookRequest
         return (Encoding.UTF8.GetBytes(rendered), body.Kind == WebhookBodyKind.Json || IsJson(rendered) ? "application/json" : "text/plain; charset=utf-8", secret);
     }
 
-    private static bool IsJson(string text)
+    internal static bool IsJson(string text)
     {
         if (text.AsSpan().TrimStart() is not ['{' or '[', ..])
         {

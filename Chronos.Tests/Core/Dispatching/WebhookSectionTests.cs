@@ -105,7 +105,6 @@ public sealed class WebhookSectionTests
     }
 
     [Theory]
-    [InlineData(Protocol.Kafka, "kafka")]
     [InlineData(Protocol.Nats, "nats")]
     [InlineData(Protocol.Rabbitmq, "rabbitmq")]
     public void The_other_protocols_are_not_available_yet(Protocol protocol, string name)
