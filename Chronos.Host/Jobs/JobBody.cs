@@ -23,6 +23,12 @@ internal record JobBody
     /// <summary>The HTTP request that an execution makes.</summary>
     public JsonElement? Webhook { get; set; }
 
+    /// <summary>The gRPC call that an execution makes.</summary>
+    public JsonElement? Grpc { get; set; }
+
+    /// <summary>The message to a topic of Kafka that an execution sends.</summary>
+    public JsonElement? Kafka { get; set; }
+
     public JsonElement? Payload { get; set; }
 
     public string Timeout { get; set; } = "5m";
