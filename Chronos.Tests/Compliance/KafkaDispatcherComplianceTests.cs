@@ -3,10 +3,12 @@ using Chronos.Actors.Dispatching;
 using Chronos.Actors.Dispatching.Kafka;
 using Chronos.Core.Dispatching;
 using Chronos.Tests.Actors.Dispatching;
+using Xunit;
 
 namespace Chronos.Tests.Compliance;
 
 /// <summary>Against librdkafka's mock cluster in a process of its own.</summary>
+[Trait("speed", "slow")]
 public sealed class KafkaDispatcherComplianceTests : DispatcherCompliance, IDisposable
 {
     private readonly ActorSystem _system = ActorSystem.Create("kafka", "akka.loglevel = WARNING");

@@ -13,6 +13,7 @@ using Xunit;
 namespace Chronos.Tests.Actors.Dispatching;
 
 /// <summary>Against librdkafka's mock cluster in a process of its own.</summary>
+[Trait("speed", "slow")]
 public sealed class KafkaDispatcherTests : IAsyncLifetime
 {
     private readonly ActorSystem _system = ActorSystem.Create("kafka", "akka.loglevel = WARNING");
