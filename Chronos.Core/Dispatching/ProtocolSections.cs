@@ -4,6 +4,7 @@ using Chronos.Core.Dispatching.Grpc;
 using Chronos.Core.Dispatching.Http;
 using Chronos.Core.Dispatching.Nats;
 using Chronos.Core.Dispatching.RabbitMq;
+using Chronos.Core.Dispatching.Kafka;
 using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
 
@@ -28,9 +29,8 @@ public static class ProtocolSections
                 case Protocol.Grpc: return GrpcSectionReader.Read(section, path, violations)?.ToJson();
                 case Protocol.Nats: return NatsSectionReader.Read(section, path, violations)?.ToJson();
                 case Protocol.Rabbitmq: return RabbitSectionReader.Read(section, path, violations)?.ToJson();
-                default:
-                    violations.Add(new Violation(path, $"{protocol.ToString().ToLowerInvariant()}: this protocol is not available yet"));
-                    return null;
+                case Protocol.Kafka: return KafkaSectionReader.Read(section, path, violations)?.ToJson();
+                default: throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "no section of it can be read");
             }
         }
         catch (InvalidOperationException)
@@ -48,6 +48,7 @@ public static class ProtocolSections
         Protocol.Grpc => GrpcSection.Parse(target.Section).SecretsInTemplates(),
         Protocol.Nats => NatsSection.Parse(target.Section).SecretsInTemplates(),
         Protocol.Rabbitmq => RabbitSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Kafka => KafkaSection.Parse(target.Section).SecretsInTemplates(),
         _ => [],
     };
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Akka.Actor;
 using Akka.Hosting;
 using Chronos.Actors.Calendars;
 using Chronos.Actors.Dispatching;
@@ -6,6 +7,7 @@ using Chronos.Actors.Dispatching.Grpc;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Actors.Dispatching.Nats;
 using Chronos.Actors.Dispatching.RabbitMq;
+using Chronos.Actors.Dispatching.Kafka;
 using Chronos.Actors.Dispatching.Secrets;
 using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
@@ -55,6 +57,9 @@ internal static class ChronosServices
             .AddSingleton<IDispatcher>(p => new HttpDispatcher(
                 new HttpDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
                 p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
+            .AddSingleton<IDispatcher>(p => new KafkaDispatcher(
+                new KafkaDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
+                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ActorSystem>))
             .AddSingleton<IDispatcher>(p => new GrpcDispatcher(
                 new GrpcDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
                 p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))

@@ -105,17 +105,6 @@ public sealed class WebhookSectionTests
     }
 
     [Theory]
-    [InlineData(Protocol.Kafka, "kafka")]
-    public void The_other_protocols_are_not_available_yet(Protocol protocol, string name)
-    {
-        var violations = new List<Violation>();
-        using var document = JsonDocument.Parse("{}");
-
-        Assert.Null(ProtocolSections.Read(protocol, document.RootElement, name, violations));
-        Assert.Equal(new Violation(name, $"{name}: this protocol is not available yet"), Assert.Single(violations));
-    }
-
-    [Theory]
     [InlineData("""{"a":["{{ payload.b }}"]}""", "payload.a[0]")]
     [InlineData("""{"a":"{{ payload }}"}""", "payload.a")]
     [InlineData("""{"a":"{% if payload.a %}x{% endif %}"}""", "payload.a")]
