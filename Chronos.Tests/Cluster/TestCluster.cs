@@ -41,7 +41,7 @@ internal sealed class TestCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Every node sees so many members up and reachable, and a leader.</summary>
+    /// <summary>Every node sees so many members, all up and reachable, and a leader.</summary>
     public async Task Complete(int count)
     {
         foreach (var node in Nodes.Where(n => !n.Process.HasExited))
@@ -52,7 +52,8 @@ internal sealed class TestCluster : IAsyncDisposable
                     try
                     {
                         var cluster = await node.Get("cluster");
-                        return cluster.GetProperty("members").EnumerateArray().Count(m => m.GetProperty("status").GetString() == "up" && m.GetProperty("reachable").GetBoolean()) == count
+                        var members = cluster.GetProperty("members").EnumerateArray().ToList();
+                        return members.Count == count && members.TrueForAll(m => m.GetProperty("status").GetString() == "up" && m.GetProperty("reachable").GetBoolean())
                             && cluster.GetProperty("leader").GetString()!.Length > 0;
                     }
                     catch (HttpRequestException)
