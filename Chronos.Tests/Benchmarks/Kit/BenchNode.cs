@@ -13,6 +13,8 @@ using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 using Chronos.Host.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Serilog.Events;
 
 namespace Chronos.Benchmarks.Kit;
