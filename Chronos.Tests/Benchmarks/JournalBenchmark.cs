@@ -63,6 +63,9 @@ internal sealed class JournalBenchmark : IBenchmark
         using var store = new BenchStore(postgres);
         var options = new JournalOptions(store.Folder, Durability.Relaxed, new JournalPulse()) { Postgres = store.Postgres };
         await using var harness = await JournalHarness.Start(options, "");
+
+        // The first actor makes the tables.
+        await harness.Writer("first").Ask<NotesActor.State>(new NotesActor.Ask(), TimeSpan.FromSeconds(60));
         var started = Stopwatch.GetTimestamp();
         if (store.Postgres is { } address)
         {

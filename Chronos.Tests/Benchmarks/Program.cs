@@ -24,9 +24,11 @@ IBenchmark[] all =
 ];
 var options = args.Where(a => a.StartsWith("--", StringComparison.Ordinal)).ToList();
 var names = args.Except(options).ToList();
-if (options.Find(o => o != "--quick" && !o.StartsWith("--only=", StringComparison.Ordinal)) is { } unknown)
+var rounds = 0;
+if (options.Find(o => o != "--quick" && !o.StartsWith("--only=", StringComparison.Ordinal)
+    && !(o.StartsWith("--rounds=", StringComparison.Ordinal) && int.TryParse(o["--rounds=".Length..], out rounds) && rounds > 0)) is { } unknown)
 {
-    Console.Error.WriteLine($"there is no option {unknown}; there are --quick and --only=TEXT");
+    Console.Error.WriteLine($"there is no option {unknown}; there are --quick, --only=TEXT (variants whose name holds it) and --rounds=N");
     return 2;
 }
 
@@ -47,7 +49,7 @@ if (names.Find(n => !Array.Exists(all, b => b.Name == n)) is { } wrong)
 }
 
 var only = options.Find(o => o.StartsWith("--only=", StringComparison.Ordinal))?["--only=".Length..];
-await using var bench = new Bench(options.Contains("--quick"), only);
+await using var bench = new Bench(options.Contains("--quick"), rounds, only);
 foreach (var name in names)
 {
     await bench.Run(all.Single(b => b.Name == name));

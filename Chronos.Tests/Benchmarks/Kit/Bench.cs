@@ -10,7 +10,7 @@ namespace Chronos.Benchmarks.Kit;
 /// Runs benchmarks: all variants in turn within each round, so that a noisy neighbour meets each of them; then prints medians, and the
 /// median of the rounds' ratios to the first variant. Every round is appended to <c>results/</c>.
 /// </summary>
-internal sealed class Bench(bool quick, string? only) : IAsyncDisposable
+internal sealed class Bench(bool quick, int rounds, string? only) : IAsyncDisposable
 {
     private static readonly JsonSerializerOptions Plain = new() { WriteIndented = false };
     private readonly string _results = Path.Combine(Repository.Root, "Chronos.Tests", "Benchmarks", "results");
@@ -18,7 +18,7 @@ internal sealed class Bench(bool quick, string? only) : IAsyncDisposable
     /// <summary>Short, for a look whether it still runs; its figures mean little.</summary>
     public bool Quick { get; } = quick;
 
-    public int Rounds => Quick ? 1 : 5;
+    public int Rounds => rounds > 0 ? rounds : Quick ? 1 : 5;
 
     public T Pick<T>(T full, T small) => Quick ? small : full;
 
