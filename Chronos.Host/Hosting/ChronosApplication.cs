@@ -12,7 +12,10 @@ public static class ChronosApplication
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
 
     /// <param name="time">The node's clock; the system's when absent.</param>
-    public static WebApplication Build(ChronosSettings settings, TimeProvider? time = null)
+    public static WebApplication Build(ChronosSettings settings, TimeProvider? time = null) => Build(settings, time ?? TimeProvider.System, static _ => { });
+
+    /// <param name="change">What a measurement puts in the place of a part of the node.</param>
+    internal static WebApplication Build(ChronosSettings settings, TimeProvider time, Action<IServiceCollection> change)
     {
         Directory.CreateDirectory(settings.Data);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
@@ -28,7 +31,8 @@ public static class ChronosApplication
             kestrel.Limits.MaxRequestBodySize = MaxBody;
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
-        builder.Services.AddChronos(settings, time ?? TimeProvider.System);
+        builder.Services.AddChronos(settings, time);
+        change(builder.Services);
         var app = builder.Build();
         app.MapChronos(settings);
         return app;

@@ -1,0 +1,178 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Akka.Actor;
+using Akka.Hosting;
+using Chronos.Actors.Jobs;
+using Chronos.Actors.Journal;
+using Chronos.Actors.Projections;
+using Chronos.Core.Dispatching;
+using Chronos.Core.Jobs;
+using Chronos.Core.Jobs.Timetabling;
+using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
+using Chronos.Host.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Serilog.Events;
+
+namespace Chronos.Benchmarks.Kit;
+
+/// <summary>A whole node as production composes it, in this process; only the dispatcher may be one that ends each attempt at once.</summary>
+internal sealed class BenchNode : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly MeterListener _meters = new();
+    private readonly string? _url;
+    private long _ended;
+    private long _skipped;
+    private long _lastEnded;
+
+    private BenchNode(WebApplication app, NoOpDispatcher? dispatcher, string? url)
+    {
+        (_app, Dispatcher, _url) = (app, dispatcher, url);
+        _meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name is "chronos_executions_total" or "chronos_slots_total")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _meters.SetMeasurementEventCallback<long>(OnMeasured);
+        _meters.Start();
+    }
+
+    /// <summary>The dispatcher that sends nothing, if this node has it.</summary>
+    public NoOpDispatcher? Dispatcher { get; }
+
+    /// <summary>Executions whose end is durable.</summary>
+    public long Ended => Interlocked.Read(ref _ended);
+
+    /// <summary>Slots that were not run.</summary>
+    public long Skipped => Interlocked.Read(ref _skipped);
+
+    /// <summary>When the last one ended.</summary>
+    public DateTimeOffset LastEnded => new(Interlocked.Read(ref _lastEnded), TimeSpan.Zero);
+
+    public double LedgerLagSeconds
+    {
+        get
+        {
+            var health = _app.Services.GetRequiredService<ProjectionRunner>().Health;
+            return health.IsEmpty ? 0 : health.Max(h => h.LagSeconds);
+        }
+    }
+
+    private IActorRef Timetables => ActorRegistry.For(_app.Services.GetRequiredService<ActorSystem>()).Get<TimetableRegionKey>();
+
+    public static async Task<BenchNode> Start(Case what)
+    {
+        PostgresAddress? address = null;
+        if (what.Connection is { } connection && !PostgresAddress.TryParse(connection, out address, out var wrong))
+        {
+            throw new InvalidOperationException(wrong);
+        }
+
+        var dispatcher = what.Url is null ? new NoOpDispatcher() : null;
+        var settings = new ChronosSettings
+        {
+            Mode = HostMode.Serve,
+            HttpUrl = new Uri("http://127.0.0.1:0"),
+            Data = what.Folder,
+            Store = address is null ? StoreKind.Sqlite : StoreKind.Postgres,
+            Postgres = address,
+            Durability = what.Durability,
+            NodeName = "bench",
+            LogLevel = LogEventLevel.Error,
+            AdminKey = "a-key-for-this-benchmark-alone",
+            AllowPrivateTargets = true,
+        };
+        var app = ChronosApplication.Build(settings, TimeProvider.System, services =>
+        {
+            if (dispatcher is not null)
+            {
+                services.AddSingleton<IDispatcher>(dispatcher);
+                services.Remove(services.First(s => s.ServiceType == typeof(IDispatcher)));
+            }
+        });
+        var node = new BenchNode(app, dispatcher, what.Url);
+        await app.StartAsync();
+        return node;
+    }
+
+    /// <summary>Plans jobs as their entities would, and returns when every plan is durable.</summary>
+    public async Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs)
+    {
+        var section = JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = (_url ?? "http://127.0.0.1:9") + "/" });
+        var now = DateTimeOffset.UtcNow;
+        var timetables = Timetables;
+        await Parallel.ForEachAsync(jobs, new ParallelOptions { MaxDegreeOfParallelism = 2_000 }, async (job, cancellation) =>
+        {
+            var definition = new JobDefinition
+            {
+                Name = job.Name,
+                Schedule = job.Schedule,
+                Target = new DispatchTarget(Protocol.Http, section),
+                Retry = RetryPolicy.Default with { MaxAttempts = 1 },
+            };
+            var id = JobId.For(TenantId.Default, job.Name);
+            await timetables.Ask<TimetablePlanning.PlanNoted>(
+                new TimetablePlanning.SetPlan(TenantId.Default, id, 1, 1, PlanState.Active, null, now, definition, null), TimeSpan.FromSeconds(60), cancellation);
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _meters.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private void OnMeasured(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
+    {
+        if (instrument.Name == "chronos_executions_total")
+        {
+            Interlocked.Add(ref _ended, value);
+            Interlocked.Exchange(ref _lastEnded, DateTimeOffset.UtcNow.UtcTicks);
+        }
+        else if (tags.Length > 0 && tags[0].Value is not ("fired" or "caught_up"))
+        {
+            Interlocked.Add(ref _skipped, value);
+        }
+    }
+}
+
+/// <summary>Ends each attempt at once, and notes how late it was.</summary>
+internal sealed class NoOpDispatcher : IDispatcher
+{
+    private ConcurrentQueue<double> _lateness = [];
+
+    public Protocol Protocol => Protocol.Http;
+
+    public double[] Take() => [.. Interlocked.Exchange(ref _lateness, [])];
+
+    public Task<AttemptOutcome> DispatchAsync(AttemptRequest request, CancellationToken cancellation)
+    {
+        var now = DateTimeOffset.UtcNow;
+        _lateness.Enqueue((now - request.ScheduledAt).TotalMilliseconds);
+        return Task.FromResult(new AttemptOutcome(FailureClass.None, now, TimeSpan.Zero, 200, null, "", null));
+    }
+}
+
+/// <summary>What the process spent between two instants.</summary>
+internal sealed class Spent
+{
+    private readonly TimeSpan _processor = Process.GetCurrentProcess().TotalProcessorTime;
+    private readonly long _allocated = GC.GetTotalAllocatedBytes();
+    private readonly long _began = Stopwatch.GetTimestamp();
+
+    public void Add(Figures figures, double executions)
+    {
+        var processor = Process.GetCurrentProcess().TotalProcessorTime - _processor;
+        figures["cores"] = processor / Stopwatch.GetElapsedTime(_began);
+        figures["CPU us each"] = processor.TotalMicroseconds / executions;
+        figures["KB each"] = (GC.GetTotalAllocatedBytes() - _allocated) / 1024.0 / executions;
+        figures["RSS MB"] = Environment.WorkingSet / (1024.0 * 1024.0);
+    }
+}

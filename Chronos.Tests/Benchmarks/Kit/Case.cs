@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Chronos.Actors.Journal;
+
+namespace Chronos.Benchmarks.Kit;
+
+/// <summary>How jobs come due.</summary>
+internal enum Load
+{
+    /// <summary>So many jobs, all at one instant.</summary>
+    Burst,
+
+    /// <summary>So many jobs, each once a second, evenly spread over it.</summary>
+    Rate,
+
+    /// <summary>Only plans the jobs of a burst and ends; another process fires them.</summary>
+    PlanBurst,
+}
+
+/// <summary>One measurement on a whole node, made in a process of its own.</summary>
+/// <param name="Url">Where webhooks go; absent: a dispatcher that ends each attempt at once.</param>
+/// <param name="Seconds">How long a rate is kept up.</param>
+/// <param name="Warm">Whether the same burst goes before, unmeasured.</param>
+/// <param name="DueAt">The instant of a burst whose jobs are planned already.</param>
+internal sealed record Case(
+    Load Load, int Jobs, int Seconds, bool Warm, string Folder, string? Connection, Durability Durability, string? Url, DateTimeOffset? DueAt);
+
+/// <summary>Runs cases.</summary>
+internal static class Cases
+{
+    public static string Text(Case what) => JsonSerializer.Serialize(what);
+
+    public static async Task<Figures> Run(string text)
+    {
+        var what = JsonSerializer.Deserialize<Case>(text)!;
+        await using var node = await BenchNode.Start(what);
+        return what.Load switch
+        {
+            Load.Rate => await Rates.Run(node, what),
+            Load.PlanBurst => await Bursts.Plan(node, what),
+            _ => await Bursts.Run(node, what),
+        };
+    }
+}

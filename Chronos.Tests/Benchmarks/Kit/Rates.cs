@@ -1,0 +1,49 @@
+using Chronos.Core.Scheduling;
+using Chronos.Tests.Kit;
+
+namespace Chronos.Benchmarks.Kit;
+
+/// <summary>A steady stream of due slots.</summary>
+internal static class Rates
+{
+    public static async Task<Figures> Run(BenchNode node, Case what)
+    {
+        // Each job once a second, its phase its place in the second; the first slots come when all are planned.
+        var first = Bursts.WholeSecond(TimeSpan.FromSeconds(2 + what.Jobs / 8_000.0));
+        var (from, to) = (first.AddSeconds(3), first.AddSeconds(3 + what.Seconds));
+        await node.Plan(Enumerable.Range(0, what.Jobs).Select(i => ($"rate-{i}", new ScheduleSpec
+        {
+            Every = TimeSpan.FromSeconds(1),
+            Phase = TimeSpan.FromTicks(TimeSpan.TicksPerSecond * i / what.Jobs),
+            StartsAt = first,
+            EndsAt = to,
+        })));
+        await Eventually.True(() => DateTimeOffset.UtcNow >= from, TimeSpan.FromMinutes(2));
+        node.Dispatcher?.Take();
+        var (ended, skipped, spent, lag, memory) = (node.Ended, node.Skipped, new Spent(), 0.0, new List<double>());
+        await Eventually.True(() =>
+        {
+            lag = Math.Max(lag, node.LedgerLagSeconds);
+            memory.Add(Environment.WorkingSet / (1024.0 * 1024.0));
+            return DateTimeOffset.UtcNow >= to;
+        }, TimeSpan.FromMinutes(10));
+        var done = node.Ended - ended;
+        var figures = new Figures
+        {
+            ["executions/s"] = done / (double)what.Seconds,
+            ["behind"] = (what.Jobs * (double)what.Seconds) - done,
+            ["not run"] = node.Skipped - skipped,
+            ["ledger lag s"] = lag,
+            ["RSS growth MB"] = Spread.Median(memory.TakeLast(memory.Count / 4)) - Spread.Median(memory.Skip(memory.Count / 4).Take(memory.Count / 4)),
+        };
+        spent.Add(figures, Math.Max(1, done));
+        if (node.Dispatcher is { } dispatcher)
+        {
+            var lateness = dispatcher.Take();
+            Spread.Add(figures, "lateness", lateness);
+            figures["early"] = lateness.Count(l => l < 0);
+        }
+
+        return figures;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Chronos.Benchmarks.Kit;
+
+/// <summary>What a target received since it was asked last.</summary>
+/// <param name="LatenessMs">Arrival against the nominal time of each request: a target that waits for nothing cannot omit what came late.</param>
+/// <param name="Early">Requests before their time.</param>
+internal sealed record Arrivals(int Count, int Executions, int Early, double LastAfterMs, double[] LatenessMs);
+
+/// <summary>A Kestrel in a process of its own that takes webhooks and notes when each arrived.</summary>
+internal sealed class TargetServer : IDisposable
+{
+    private readonly Process _process = ChildProcess.Start(ChildProcess.TargetMode);
+    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromMinutes(2) };
+
+    public TargetServer() => Url = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the target did not start");
+
+    public string Url { get; }
+
+    public async Task<int> Count() => await _client.GetFromJsonAsync<int>(Url + "/_count");
+
+    /// <summary>Everything that came, and forgets it.</summary>
+    public async Task<Arrivals> Take() => (await _client.GetFromJsonAsync<Arrivals>(Url + "/_take"))!;
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+        _client.Dispose();
+    }
+
+    /// <summary>The other side: runs until its standard input ends.</summary>
+    public static async Task Run()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var app = builder.Build();
+        var seen = new ConcurrentQueue<(DateTimeOffset At, string Execution, string Nominal)>();
+        app.MapGet("/_count", () => seen.Count);
+        app.MapGet("/_take", () =>
+        {
+            var taken = Interlocked.Exchange(ref seen, []);
+            var lateness = taken.Select(r => (r.At - DateTimeOffset.Parse(r.Nominal, CultureInfo.InvariantCulture)).TotalMilliseconds).ToArray();
+            return new Arrivals(
+                taken.Count, taken.Select(r => r.Execution).Distinct().Count(), lateness.Count(l => l < 0),
+                lateness.Length == 0 ? 0 : lateness.Max(), lateness);
+        });
+        app.MapPost("/", (HttpContext context) =>
+        {
+            var headers = context.Request.Headers;
+            seen.Enqueue((DateTimeOffset.UtcNow, headers["X-Chronos-Execution-Id"].ToString(), headers["X-Chronos-Scheduled-Time"].ToString()));
+        });
+        await app.StartAsync();
+        Console.WriteLine(app.Urls.First());
+        await Console.In.ReadToEndAsync();
+        await app.StopAsync();
+    }
+}
