@@ -5,6 +5,7 @@ using Chronos.Core.Contracts;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 using Chronos.Host.Http;
 
 namespace Chronos.Host.Jobs;
@@ -78,7 +79,7 @@ internal static class SlotEndpoints
     {
         var query = new Query(http);
         var to = query.Instant("to") ?? time.GetUtcNow();
-        var from = query.Instant("from") ?? to.AddDays(-1);
+        var from = query.Instant("from") ?? (to > Schedule.Earliest ? to.AddDays(-1) : DateTimeOffset.MinValue);
         var (limit, cursor) = (query.Limit(), query.Text("cursor"));
         if (from >= to)
         {
