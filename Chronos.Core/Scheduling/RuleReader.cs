@@ -46,7 +46,12 @@ internal static class RuleReader
         if (rule.Until is { IsUtc: true } until)
             rule.Until = new CalDateTime(new DateTime(new RuleTime(until.Value, Utc: true, WholeDay: false).Local(zone)), hasTime: true);
 
-        pattern = new RulePattern(rule, new DateTime(Start(read, spec, zone)), read.Excluded.Select(e => (e.Local(zone), e.WholeDay)));
+        // The search steps over the ends of the calendar when it begins beside one of them.
+        var start = Start(read, spec, zone);
+        if (start < Schedule.Earliest.UtcTicks || start > DateTime.MaxValue.AddYears(-1).Ticks)
+            return "starts outside the years 2 to 9998";
+
+        pattern = new RulePattern(rule, new DateTime(start), read.Excluded.Select(e => (e.Local(zone), e.WholeDay)));
         return pattern.FirstFrom(0) == TimeSource.Never ? "no date satisfies the rule" : null;
     }
 

@@ -85,6 +85,12 @@ public partial class Schedule
         return last == TimeSource.Never ? null : Instant(last);
     }
 
+    /// <summary>
+    /// Before it nothing is computed: the least values of an instant have no instant before them and no local time in the west.
+    /// Who asks from there has an unset variable.
+    /// </summary>
+    public static readonly DateTimeOffset Earliest = new(2, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>How many nominal times lie in (<paramref name="after"/>, <paramref name="upTo"/>].</summary>
     public long Count(DateTimeOffset after, DateTimeOffset upTo)
     {

@@ -14,7 +14,8 @@ public static class SchedulePreview
     public static IEnumerable<PreviewRow> Rows(Schedule schedule, DateTimeOffset from)
     {
         // A fixed delay counts from the end of an execution: from there only one slot can be foretold.
-        var times = schedule.AfterCompletion ? schedule.After(from).Take(1) : schedule.After(from.AddTicks(-1));
+        var first = from > Schedule.Earliest ? from : Schedule.Earliest;
+        var times = schedule.AfterCompletion ? schedule.After(first).Take(1) : schedule.After(first.AddTicks(-1));
         return times.Select(at => Row(schedule, at));
     }
 

@@ -9,6 +9,7 @@ internal static class ChronosProcess
     {
         try
         {
+            using var folder = DataFolder.Claim(settings.Data);
             await using var app = ChronosApplication.Build(settings);
             await app.StartAsync();
             if (settings.Mode == HostMode.Dev)

@@ -50,6 +50,12 @@ internal sealed class LogLineFormatter : ITextFormatter
             }
         }
 
+        // An answer that is a fault of ours names its trace; the line must be found by it.
+        if (logEvent is { Level: >= LogEventLevel.Warning, TraceId: { } trace } && !logEvent.Properties.ContainsKey("TraceId"))
+        {
+            output.Write($" trace={trace.ToHexString()}");
+        }
+
         output.WriteLine();
         switch (logEvent.Exception)
         {
@@ -57,6 +63,9 @@ internal sealed class LogLineFormatter : ITextFormatter
                 break;
             case JournalUnreachableException or OpenCircuitException:
                 // Said by every entity that meets it, for as long as the database is away: where in our code does not matter.
+                output.WriteLine($"  {logEvent.Exception.Message}");
+                break;
+            case IOException when logEvent.MessageTemplate.Text == "Hosting failed to start":
                 output.WriteLine($"  {logEvent.Exception.Message}");
                 break;
             case var exception:

@@ -17,7 +17,9 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger) :
             return true;
         }
 
-        await Of(exception).ExecuteAsync(httpContext);
+        // The route, not the path: a path is whatever somebody sent, line breaks too.
+        var route = httpContext.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.DisplayName ?? httpContext.Request.Method;
+        await Of(exception, route).ExecuteAsync(httpContext);
         return true;
     }
 
@@ -36,7 +38,7 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger) :
         return problem.ExecuteAsync(http);
     }
 
-    private ProblemResult Of(Exception exception)
+    private ProblemResult Of(Exception exception, string route)
     {
         switch (exception)
         {
@@ -49,11 +51,11 @@ internal sealed partial class ProblemHandling(ILogger<ProblemHandling> logger) :
             case ReadModelUnavailableException unavailable:
                 return ProblemResult.Of(Rejection.Of(RejectionCode.Unavailable, unavailable.Message));
             default:
-                Failed(exception);
+                Failed(exception, route);
                 return ProblemResult.Of("internal_error", 500, "this is a fault of the server; its log names the trace");
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A request failed")]
-    private partial void Failed(Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A request failed at {Route}")]
+    private partial void Failed(Exception exception, string route);
 }

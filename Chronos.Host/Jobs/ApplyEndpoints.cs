@@ -40,6 +40,12 @@ internal static class ApplyEndpoints
             return ProblemResult.Of(fault);
         }
 
+        // An empty pipe is a tool that failed, not the wish to delete every job.
+        if (prune && body.Documents.IsEmpty)
+        {
+            query.Fault("prune", "needs at least one document: with none it would delete every job");
+        }
+
         if (query.Problem() is { } problem)
         {
             return problem;

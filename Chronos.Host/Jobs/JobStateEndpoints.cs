@@ -1,3 +1,4 @@
+using Chronos.Core.Dispatching;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
@@ -35,6 +36,10 @@ internal static class JobStateEndpoints
         if (text?.Length > JobDocumentLimits.MaxPayloadBytes)
         {
             ask.Fault("payload", $"is larger than {JobDocumentLimits.MaxPayloadBytes / 1024} KB");
+        }
+        else if (payload is { } given)
+        {
+            ProtocolSections.CheckPayload(given, "payload", ask.Violations);
         }
 
         if (ask.Problem() is { } problem)

@@ -88,7 +88,7 @@ internal static class SlotEndpoints
     {
         var query = new Query(http);
         var to = query.Instant("to") ?? time.GetUtcNow();
-        var from = query.Instant("from") ?? to.AddDays(-1);
+        var from = query.Instant("from") ?? (to > Schedule.Earliest ? to.AddDays(-1) : DateTimeOffset.MinValue);
         var (limit, cursor) = (query.Limit(), query.Text("cursor"));
         if (from >= to)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Chronos.Actors.Projections;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
+using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
 using Chronos.Host.Http;
 using Chronos.Host.Jobs;
@@ -72,9 +73,10 @@ internal static class OperationEndpoints
         if (dryRun)
         {
             var schedule = JobViews.ScheduleOf(job, await jobs.Calendars.Lookup(http.Tenant(), job.Definition.Schedule, cancellation));
-            return schedule is null or { AfterCompletion: true }
-                ? ProblemResult.Of(Rejection.Invalid("schedule", "the job has no schedule with fixed times to fill"))
-                : Results.Json(new BackfillPlanView(from!.Value, to!.Value, schedule.CountFiring(from.Value.AddTicks(-1), to.Value.AddTicks(-1))), ApiJson.Api.BackfillPlanView);
+            var (total, reason) = Timetable.SlotsToFill(schedule, from!.Value, to!.Value);
+            return reason is not null
+                ? ProblemResult.Of(reason)
+                : Results.Json(new BackfillPlanView(from.Value, to.Value, total), ApiJson.Api.BackfillPlanView);
         }
 
         return await jobs.Regions.Ask(new TimetableCommands.StartBackfill(job.Id, from!.Value, to!.Value, concurrent, http.Principal(), ask.Request), cancellation) switch

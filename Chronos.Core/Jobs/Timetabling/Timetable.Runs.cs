@@ -1,4 +1,5 @@
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 
 namespace Chronos.Core.Jobs.Timetabling;
 
@@ -74,29 +75,46 @@ public sealed partial class Timetable
                 : new JobReplies.Refused(KeyReused(seen.Request));
         }
 
-        if (State.ScheduleOf(job.Id) is not { AfterCompletion: false } schedule)
-        {
-            return new JobReplies.Refused(Rejection.Invalid("schedule", "the job has no schedule with fixed times to fill"));
-        }
-
         if (job.Backfills.FirstOrDefault(b => b.EndedAt is null) is { } open)
         {
             return new JobReplies.Refused(Rejection.Of(RejectionCode.Conflict, $"the backfill {open.Operation} of this job still runs"));
         }
 
-        var last = command.To.AddTicks(-1);
-        var total = schedule.HasCalendars
-            ? schedule.CountFiring(command.From.AddTicks(-1), last) is var firing and <= CountedSlots ? firing : -1
-            : CountUpTo(schedule, command.From.AddTicks(-1), last);
-        if (total is 0 or -1)
+        var (total, refusal) = SlotsToFill(State.ScheduleOf(job.Id), command.From, command.To);
+        if (refusal is not null)
         {
-            return new JobReplies.Refused(Rejection.Invalid("to", total == 0 ? "no slot lies between from and to" : $"more than {CountedSlots} slots lie between from and to"));
+            return new JobReplies.Refused(refusal);
         }
 
         var operation = $"{job.Id}~{Ulids.Derive(now, $"{job.Id}/{job.Version}/{now.UtcTicks}/{command.From.UtcTicks}/{command.To.UtcTicks}")}";
         Emit(new BackfillStarted(job.Id, operation, command.From, command.To, total, command.MaxConcurrent, now, command.By) { Request = command.Request });
         Advance(job.Id, operation, now);
         return Backfill(job.Id, operation)!.View(job.Id, false);
+    }
+
+    /// <summary>How many slots a backfill of [<paramref name="from"/>, <paramref name="to"/>) would run, or why it cannot be begun.</summary>
+    public static (long Total, Rejection? Refusal) SlotsToFill(Schedule? schedule, DateTimeOffset from, DateTimeOffset to)
+    {
+        if (schedule is not { AfterCompletion: false })
+        {
+            return (0, Rejection.Invalid("schedule", "the job has no schedule with fixed times to fill"));
+        }
+
+        if (from < Schedule.Earliest)
+        {
+            return (0, Rejection.Invalid("from", $"is before {Rfc3339.Format(Schedule.Earliest)}"));
+        }
+
+        var (before, last) = (from.AddTicks(-1), to.AddTicks(-1));
+        var total = schedule.HasCalendars
+            ? schedule.CountFiring(before, last) is var firing and <= CountedSlots ? firing : -1
+            : CountUpTo(schedule, before, last);
+        return total switch
+        {
+            0 => (0, Rejection.Invalid("to", "no slot lies between from and to")),
+            -1 => (0, Rejection.Invalid("to", $"more than {CountedSlots} slots lie between from and to")),
+            _ => (total, null),
+        };
     }
 
     public ITimetableReply CancelBackfill(TimetableCommands.CancelBackfill command, DateTimeOffset now)

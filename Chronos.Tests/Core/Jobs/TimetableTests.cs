@@ -366,6 +366,18 @@ public sealed class TimetableTests
     }
 
     [Fact]
+    public void A_backfill_from_the_beginning_of_time_or_of_too_many_slots_is_refused_and_named()
+    {
+        _bench.Planned(TimetableBench.Definition("0 * * * *"));
+        string Refused(DateTimeOffset from) => Assert.IsType<JobReplies.Refused>(_bench.Do(t => t.StartBackfill(
+            new TimetableCommands.StartBackfill(TimetableBench.Job, from, TimetableBench.Start, 2, Principal.System, null), _bench.Now))).Rejection.Violations.Single().Field;
+        Assert.Equal("from", Refused(DateTimeOffset.MinValue));
+        Assert.Equal("to", Refused(TimetableBench.Start.AddYears(-100)));
+        Assert.Equal("to", Refused(TimetableBench.Start.AddTicks(-1)));
+        Assert.Empty(_bench.Offered);
+    }
+
+    [Fact]
     public void A_backfill_runs_every_slot_of_its_range_within_its_bound_and_survives_a_crash()
     {
         _bench.Planned(TimetableBench.Definition("0 * * * *"));

@@ -18,6 +18,17 @@ public sealed class PreviewTests
         Assert.Equal(["gap: 02:00 and 3 more do not exist, fires 03:00"], many[0].Notes);
     }
 
+    [Theory]
+    [InlineData("UTC")]
+    [InlineData("America/New_York")]
+    [InlineData("Pacific/Kiritimati")]
+    public void The_ends_of_time_are_no_fault(string zone)
+    {
+        var schedule = Given.Valid("0 * * * *", zone);
+        Assert.Equal(3, SchedulePreview.Rows(schedule, DateTimeOffset.MinValue, null, 3).Length);
+        Assert.Empty(SchedulePreview.Rows(schedule, DateTimeOffset.MaxValue, null, 3));
+    }
+
     [Fact]
     public void A_repeated_hour_is_told()
     {

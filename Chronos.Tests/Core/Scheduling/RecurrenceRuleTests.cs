@@ -52,6 +52,8 @@ public sealed class RecurrenceRuleTests
     [InlineData("FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=29")]
     [InlineData("FREQ=SECONDLY")]
     [InlineData("FREQ=DAILY;COUNT=5")]
+    [InlineData("DTSTART:00010101T000000\nRRULE:FREQ=YEARLY")]
+    [InlineData("DTSTART:99991231T235959\nRRULE:FREQ=DAILY")]
     [InlineData("DTSTART:20260101T000000\nRRULE:FREQ=DAILY;COUNT=2000000000")]
     [InlineData("FREQ=DAILY;INTERVAL=0")]
     [InlineData("FREQ=DAILY;BYHOUR=25")]

@@ -34,6 +34,12 @@ public sealed class ProblemTests(SharedNode shared)
     [InlineData("GET", "/api/v1/executions?from=yesterday", null, 400, "validation_failed")]
     [InlineData("POST", "/api/v1/schedules/preview", "{\"schedule\":\"0 0 31 2 *\"}", 400, "validation_failed")]
     [InlineData("POST", "/api/v1/schedules/preview", "{\"schedule\":\"* * * * *\",\"timezone\":\"Mars/Base\"}", 400, "validation_failed")]
+    [InlineData("POST", "/api/v1/jobs:apply?prune=true", "[]", 400, "validation_failed")]
+    [InlineData("POST", "/api/v1/jobs:apply?prune=true&dry_run=true", "[]", 400, "validation_failed")]
+    [InlineData("POST", "/api/v1/jobs/none/trigger", "{\"payload\":\"{{ nope\"}", 400, "validation_failed")]
+    [InlineData("POST", "/api/v1/jobs/none/trigger", "{\"payload\":{\"a\":\"{{ payload }}\"}}", 400, "validation_failed")]
+    [InlineData("POST", "/api/v1/jobs", "{\"name\":\"edge\",\"webhook\":{\"url\":\"http://h/\"},\"schedule\":{\"rrule\":\"FREQ=YEARLY\",\"starts_at\":\"0001-01-01T00:00:00Z\"}}", 400, "validation_failed")]
+    [InlineData("GET", "/api/v1/jobs/none/slots?to=0001-01-01T00:00:00Z", null, 400, "validation_failed")]
     public async Task A_refusal_is_problem_details_with_its_code(string method, string path, string? body, int status, string code)
     {
         var answer = await _node.Send(new HttpMethod(method), path, body);

@@ -124,6 +124,21 @@ public sealed class JobApiTests(SharedNode shared)
     }
 
     [Fact]
+    public async Task What_a_backfill_would_refuse_its_rehearsal_refuses_too()
+    {
+        await _node.Post("/api/v1/jobs", Documents.Simple("rehearsed"));
+        foreach (var dryRun in new[] { "true", "false" })
+        {
+            string Range(string from, string to) => $$"""{"from":"{{from}}","to":"{{to}}","dry_run":{{dryRun}} }""";
+            Assert.Equal(["from"], (await _node.Post("/api/v1/jobs/rehearsed/backfill", Range("0001-01-01T00:00:00Z", "2020-01-01T00:00:00Z"))).Fields);
+            Assert.Equal(["to"], (await _node.Post("/api/v1/jobs/rehearsed/backfill", Range("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"))).Fields);
+        }
+
+        Assert.Equal("1", (await _node.Post("/api/v1/jobs/rehearsed/backfill", """{"from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","dry_run":true}""")).Text("total"));
+        Assert.Equal(HttpStatusCode.OK, (await _node.Get("/api/v1/jobs/rehearsed/next?from=0001-01-01T00:00:00Z&count=2")).Status);
+    }
+
+    [Fact]
     public async Task Pause_and_resume_say_what_they_did_and_why_explains()
     {
         await _node.Post("/api/v1/jobs", $$"""{"name":"halt","schedule":"* * * * * *","webhook":{"url":"{{_node.Address}}/echo"} }""");
