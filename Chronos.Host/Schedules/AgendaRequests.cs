@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Hosting;
 using Chronos.Actors.Jobs;
@@ -8,7 +7,7 @@ using Chronos.Core.Kernel;
 namespace Chronos.Host.Schedules;
 
 /// <summary>Reads the agenda of all timetables as one: a merge of 64 ordered readings, each a page ahead at most.</summary>
-internal sealed class AgendaRequests(IRequiredActor<TimetableRegionKey> timetables, IIdSource ids)
+internal sealed class AgendaRequests(IRequiredActor<TimetableRegionKey> timetables, IIdSource ids) : IDisposable
 {
     /// <summary>So many agendas are read at once; the next one waits.</summary>
     private const int AtOnce = 4;
@@ -22,6 +21,8 @@ internal sealed class AgendaRequests(IRequiredActor<TimetableRegionKey> timetabl
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _room = new(AtOnce, AtOnce);
+
+    public void Dispose() => _room.Dispose();
 
     /// <summary>The rows of [<paramref name="from"/>, <paramref name="to"/>) in order.</summary>
     public async IAsyncEnumerable<AgendaRow> Read(
