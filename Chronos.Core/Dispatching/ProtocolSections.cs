@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Chronos.Core.Dispatching.Grpc;
 using Chronos.Core.Dispatching.Http;
+using Chronos.Core.Dispatching.Kafka;
 using Chronos.Core.Dispatching.Nats;
 using Chronos.Core.Dispatching.RabbitMq;
-using Chronos.Core.Dispatching.Kafka;
 using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
 

@@ -81,8 +81,10 @@ public abstract class GroupCommitJournalCompliance(Store store) : JournalComplia
         }
 
         await stored;
-        Assert.Equal(100, batches.Seen.Sum());
-        Assert.True(batches.Seen.Count < 100, $"{batches.Seen.Count} commits for 100 writes");
+
+        // All journals of this process are counted, and other tests run beside this one.
+        Assert.True(batches.Seen.Sum() >= 100, $"{batches.Seen.Sum()} writes were counted");
+        Assert.Contains(batches.Seen, size => size > 10);
     }
 
     [Fact]
