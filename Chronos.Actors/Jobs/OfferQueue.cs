@@ -9,10 +9,20 @@ namespace Chronos.Actors.Jobs;
 /// Attempts of one timetable on their way to the dispatchers: offered in order, held back while a pool is full, and watched until
 /// they are reported. Not durable: the claims are, and a recovery offers them again.
 /// </summary>
+/// <remarks>
+/// Once refused, a lane keeps no more on their way than the pool took, and asks for a little more with each that ends. Without that
+/// all timetables would offer their whole backlog to each free place, and nearly all of it in vain.
+/// </remarks>
 internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef self, TimeProvider time)
 {
     /// <summary>Offers made before the mailbox is looked at again, so that refusals are seen early.</summary>
     private const int Burst = 128;
+
+    /// <summary>How much a lane's window grows with each attempt that ends.</summary>
+    private const double Growth = 0.25;
+
+    /// <summary>What a lane may try beyond its window when there is room again.</summary>
+    private const int Trial = 2;
 
     /// <summary>How long after its own timeout a silent attempt is given up.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
@@ -33,14 +43,20 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
     public void Offer(Protocol protocol)
     {
         var lane = LaneOf(protocol);
-        for (var n = 0; n < Burst && !lane.IsFull && lane.Waiting.First is { } next; n++)
+        for (var n = 0; n < Burst && lane.MayOffer && lane.Waiting.First is { } next; n++)
         {
             lane.Waiting.RemoveFirst();
+            lane.Out++;
+            if (_offered.TryGetValue(next.Value.Execution, out var earlier))
+            {
+                LaneOf(earlier.Attempt.Target.Protocol).Out--;
+            }
+
             _offered[next.Value.Execution] = (next.Value, time.GetUtcNow(), time.GetTimestamp());
             dispatcher(protocol).Tell(new DispatchProtocol.Offer(next.Value), self);
         }
 
-        if (!lane.IsFull && lane.Waiting.Count > 0 && !lane.MoreIsCalled)
+        if (lane.MayOffer && lane.Waiting.Count > 0 && !lane.MoreIsCalled)
         {
             lane.MoreIsCalled = true;
             self.Tell(new More(protocol));
@@ -61,14 +77,18 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
         if (_offered.TryGetValue(attempt.Execution, out var offered) && offered.Attempt.Attempt == attempt.Attempt)
         {
             _offered.Remove(attempt.Execution);
+            lane.Out--;
             lane.Returned.Enqueue(attempt);
         }
+
+        lane.Window = lane.Out;
     }
 
     public void Resume(Protocol protocol)
     {
         var lane = LaneOf(protocol);
         lane.IsFull = false;
+        lane.Window += Trial;
         foreach (var attempt in lane.Returned.Reverse())
         {
             lane.Waiting.AddFirst(attempt);
@@ -83,6 +103,7 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
         if (_offered.TryGetValue(execution, out var offered) && offered.Attempt.Attempt <= attempt)
         {
             _offered.Remove(execution);
+            Left(offered.Attempt.Target.Protocol);
         }
     }
 
@@ -111,8 +132,28 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
     {
         // By elapsed time: a clock that is set forward makes no attempt overdue.
         var overdue = _offered.Values.Where(o => time.GetElapsedTime(o.Stamp) > o.Attempt.Timeout + Silence).ToList();
-        overdue.ForEach(o => _offered.Remove(o.Attempt.Execution));
+        overdue.ForEach(o =>
+        {
+            _offered.Remove(o.Attempt.Execution);
+            Left(o.Attempt.Target.Protocol);
+        });
         return [.. overdue.Select(o => (o.Attempt, o.Since))];
+    }
+
+    /// <summary>One is on its way no more: there may be room for the next.</summary>
+    private void Left(Protocol protocol)
+    {
+        var lane = LaneOf(protocol);
+        lane.Out--;
+        if (lane.Waiting.Count == 0)
+        {
+            // Nothing presses; the next burst finds out anew how much the pool takes.
+            lane.Window = lane.Returned.Count == 0 ? double.PositiveInfinity : lane.Window;
+            return;
+        }
+
+        lane.Window += Growth;
+        Offer(protocol);
     }
 
     private Lane LaneOf(Protocol protocol)
@@ -135,6 +176,14 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
         public Queue<AttemptRequest> Returned { get; set; } = [];
 
         public bool IsFull { get; set; }
+
+        /// <summary>Attempts of this lane that a dispatcher may have.</summary>
+        public int Out { get; set; }
+
+        /// <summary>How many of them there may be; without limit until the pool refuses one.</summary>
+        public double Window { get; set; } = double.PositiveInfinity;
+
+        public bool MayOffer => !IsFull && Out < Math.Max(1, Window);
 
         public bool MoreIsCalled { get; set; }
     }

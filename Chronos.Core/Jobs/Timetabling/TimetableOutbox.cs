@@ -36,7 +36,7 @@ public sealed class TimetableOutbox
     public bool IsEmpty => _items.Count == 0 && _calendars.Count == 0;
 
     /// <summary>Whether something waits for this batch to be sent.</summary>
-    public bool HasOffers => _effects.Exists(e => e is TimetableEffects.Offer);
+    public bool HasOffers { get; private set; }
 
     /// <summary>A version of the tz database to be written down; it waits for the next batch.</summary>
     public string? Tzdb { get; set; }
@@ -45,7 +45,11 @@ public sealed class TimetableOutbox
 
     public void Add(PlannedCalendar calendar) => _calendars.Add(calendar);
 
-    public void Add(ITimetableEffect effect) => _effects.Add(effect);
+    public void Add(ITimetableEffect effect)
+    {
+        _effects.Add(effect);
+        HasOffers |= effect is TimetableEffects.Offer;
+    }
 
     /// <summary>Hands over everything and starts anew.</summary>
     public TimetableCommit Take()
@@ -54,6 +58,7 @@ public sealed class TimetableOutbox
         Tzdb = null;
         _items = ImmutableArray.CreateBuilder<TimetableItem>();
         _effects = [];
+        HasOffers = false;
         return taken;
     }
 }
