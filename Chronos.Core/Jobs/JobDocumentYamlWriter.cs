@@ -61,7 +61,8 @@ public static class JobDocumentYamlWriter
     private static void WriteText(Emitter emitter, string text)
     {
         // Block styles would lose some line ends and trailing spaces; they are used only where they keep the text as it is.
-        var style = JobDocumentYaml.NeedsQuotes(text) || text.Any(c => c is '\r' or '\t' or '\u0085' or '\u2028' or '\u2029' || char.IsControl(c) && c != '\n')
+        // A text that begins like an indicator is written plain by the emitter and not read back where it is the first name in a list.
+        var style = JobDocumentYaml.NeedsQuotes(text) || text[0] is ':' or '?' or '-' || text.Any(c => c is '\r' or '\t' or '\u0085' or '\u2028' or '\u2029' || char.IsControl(c) && c != '\n')
             ? ScalarStyle.DoubleQuoted
             : text.Contains('\n', StringComparison.Ordinal)
                 ? IsBlock(text) ? ScalarStyle.Literal : ScalarStyle.DoubleQuoted

@@ -88,6 +88,19 @@ public sealed class JobDocumentYamlTests
         }, iter: 2000);
     }
 
+    [Theory]
+    [InlineData(":'")]
+    [InlineData(":a")]
+    [InlineData("?a")]
+    [InlineData("-a")]
+    public void A_name_that_begins_like_an_indicator_reads_back(string name)
+    {
+        var json = JsonSerializer.SerializeToElement(new { list = new object[] { new Dictionary<string, object> { [name] = name, ["b"] = 1 } } });
+        var yaml = new StringWriter();
+        JobDocumentYamlWriter.Write(yaml, [json]);
+        Assert.True(JsonElement.DeepEquals(json, JobDocumentFile.ReadYaml(yaml.ToString()).Documents.Single()), yaml.ToString());
+    }
+
     [Fact]
     public void A_full_document_survives_YAML()
     {
