@@ -31,6 +31,7 @@ internal record JobBody
 
     /// <summary>The message to RabbitMQ that an execution sends.</summary>
     public JsonElement? Rabbitmq { get; set; }
+
     /// <summary>The message to a topic of Kafka that an execution sends.</summary>
     public JsonElement? Kafka { get; set; }
 
