@@ -28,7 +28,8 @@ fi
 dotnet build Chronos.Actors.sln --nologo -v quiet || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 
 # Every test, the slow ones too; plain `dotnet test` leaves those out.
-ALL_TESTS=yes dotnet test --solution Chronos.Actors.sln --no-build 2>&1 | tee "$log"
+# A run that hangs is a failure, not a run without an end.
+ALL_TESTS=yes timeout -k 30 2340 dotnet test --solution Chronos.Actors.sln --no-build 2>&1 | tee "$log"
 code=$?
 
 sed -nE 's/^ *(total|failed|succeeded|skipped): ([0-9]+)$/\1 \2/p' "$log" |
