@@ -63,6 +63,7 @@ internal static class ChronosCtl
         root.AddSlotCommands(around);
         root.AddBackfillCommands(around);
         root.AddDeadLetterCommands(around);
+        root.AddTargetCommands(around);
         root.AddKeyCommands(around);
         root.AddClusterCommands(around);
         root.AddVerifyCommands(around);

@@ -1,5 +1,8 @@
 using Akka.Actor;
+using Akka.Cluster;
+using Chronos.Actors.Kernel;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Jobs;
 
 namespace Chronos.Actors.Dispatching;
@@ -9,22 +12,40 @@ public sealed class DispatchKey;
 
 /// <summary>
 /// <c>/user/dispatch</c>: one pool per protocol below it (<c>/user/dispatch/http</c>). Timetables may speak to it and need not know
-/// which pools there are.
+/// which pools there are. It also says how the targets of this node stand.
 /// </summary>
-internal sealed class DispatchGateway : UntypedActor
+internal sealed class DispatchGateway : UntypedActor, IWithTimers
 {
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(2);
+
     private readonly Dictionary<Protocol, IActorRef> _pools;
+    private readonly List<AdmissionDesk> _desks;
     private readonly DispatchReports _reports;
+    private readonly ICircuitBoard _circuits;
+    private readonly CancellationTokenSource _stopped = new();
     private IActorRef? _drainer;
     private int _left;
 
-    public DispatchGateway(IEnumerable<IDispatcher> dispatchers, DispatchOptions options, DispatchReports reports)
+    public DispatchGateway(IReadOnlyCollection<IDispatcher> dispatchers, DispatchOptions options, DispatchReports reports, ICircuitBoard circuits, TimeProvider time)
     {
-        _reports = reports;
-        _pools = dispatchers.ToDictionary(
-            dispatcher => dispatcher.Protocol,
-            dispatcher => Context.ActorOf(
-                Props.Create(() => new DispatchRouter(dispatcher, options, reports)), dispatcher.Protocol.ToString().ToLowerInvariant()));
+        (_reports, _circuits) = (reports, circuits);
+        var room = new AdmissionRoom(time);
+        _desks = [.. dispatchers.Select(dispatcher => new AdmissionDesk(dispatcher.Protocol, options, room))];
+        _pools = dispatchers.ToDictionary(dispatcher => dispatcher.Protocol, dispatcher =>
+        {
+            var desk = _desks.Single(d => d.Protocol == dispatcher.Protocol);
+            return Context.ActorOf(Props.Create(() => new DispatchRouter(dispatcher, desk, options, reports)), dispatcher.Protocol.ToString().ToLowerInvariant());
+        });
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(SweepNow), SweepNow.Instance, SweepInterval);
+
+    protected override void PostStop()
+    {
+        _stopped.Cancel();
+        _stopped.Dispose();
     }
 
     protected override void OnReceive(object message)
@@ -43,6 +64,19 @@ internal sealed class DispatchGateway : UntypedActor
             case DispatchProtocol.Cancel:
                 TellAll(message, Sender);
                 break;
+            case DispatchProtocol.Ask ask when _pools.TryGetValue(ask.Protocol, out var asked):
+                asked.Forward(ask);
+                break;
+            case TargetQueries.GetTargets query:
+                Sender.Tell(Standings(query));
+                break;
+            case TargetQueries.ResetTarget reset:
+                _circuits.ResetAsync(reset.Target, _stopped.Token).PipeTo(
+                    Sender, Self, had => new TargetQueries.TargetReset(had || Knows(reset.Target)));
+                break;
+            case SweepNow:
+                Sweep();
+                break;
             case WorkerMessages.Drain when _pools.Count == 0:
                 Sender.Tell(WorkerMessages.Drained.Instance);
                 break;
@@ -53,12 +87,52 @@ internal sealed class DispatchGateway : UntypedActor
             case WorkerMessages.Drained when --_left == 0:
                 _drainer.Tell(message);
                 break;
-            case WorkerMessages.Drained or TimetableFacts.AttemptNoted:
+            case WorkerMessages.Drained or TimetableFacts.AttemptNoted or DispatchProtocol.Ask:
                 break;
             default:
                 Unhandled(message);
                 break;
         }
+    }
+
+    private TargetQueries.Targets Standings(TargetQueries.GetTargets query)
+    {
+        var circuits = _circuits.States();
+        bool Asked(string name) => query.Target is { } one ? name == one : query.After is not { } after || string.CompareOrdinal(name, after) > 0;
+        var known = _desks.SelectMany(d => d.Standings(Asked, name => Word(circuits.GetValueOrDefault(name)))).ToList();
+        var names = known.Select(t => t.Target).ToHashSet(StringComparer.Ordinal);
+
+        // A circuit may be of an address that only a template made.
+        var others = circuits.Where(c => Asked(c.Key) && !names.Contains(c.Key))
+            .Select(c => new TargetStanding(c.Key, null, Word(c.Value), 0, 0, 0, null, 0, 0, null, null, null));
+        var all = known.Concat(others).OrderBy(t => t.Target, StringComparer.Ordinal).ToList();
+        var most = Math.Clamp(query.Limit, 1, TargetQueries.MaxItems);
+
+        // Two protocols may speak to one address: a name is never torn apart.
+        while (most < all.Count && all[most].Target == all[most - 1].Target)
+        {
+            most++;
+        }
+
+        return new TargetQueries.Targets([.. all.Take(most)], all.Count > most);
+    }
+
+    private bool Knows(string target) => _desks.Exists(d => d.Standings(name => name == target, static _ => "").Count > 0);
+
+    private static string Word(CircuitStatus status) => status switch
+    {
+        CircuitStatus.Open => "open",
+        CircuitStatus.HalfOpen => "half_open",
+        _ => "closed",
+    };
+
+    /// <summary>Targets and tags are shared by the nodes that send: each keeps its part of their limits.</summary>
+    private void Sweep()
+    {
+        var nodes = ((ExtendedActorSystem)Context.System).Provider is ClusterActorRefProvider
+            ? Cluster.Get(Context.System).State.Members.Count(m => m.Status == MemberStatus.Up && m.HasRole(NodeRoles.Scheduler))
+            : 1;
+        _desks.ForEach(desk => desk.Sweep(nodes));
     }
 
     private void TellAll(object message, IActorRef sender)
@@ -67,5 +141,10 @@ internal sealed class DispatchGateway : UntypedActor
         {
             pool.Tell(message, sender);
         }
+    }
+
+    private sealed class SweepNow : INoSerializationVerificationNeeded
+    {
+        public static readonly SweepNow Instance = new();
     }
 }

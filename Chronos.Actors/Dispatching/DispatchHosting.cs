@@ -19,12 +19,13 @@ public static class DispatchHosting
         DispatchOptions options,
         IReadOnlyCollection<IDispatcher> dispatchers,
         IOutputStore outputs,
+        ICircuitBoard circuits,
         TimeProvider time,
         Func<IReadOnlyActorRegistry, IActorRef> timetables) =>
         builder.WithActors((system, registry) =>
         {
             var reports = new DispatchReports(outputs, time, () => timetables(registry));
-            var gateway = system.ActorOf(Props.Create(() => new DispatchGateway(dispatchers, options, reports)), "dispatch");
+            var gateway = system.ActorOf(Props.Create(() => new DispatchGateway(dispatchers, options, reports, circuits, time)), "dispatch");
             registry.Register<DispatchKey>(gateway);
             CoordinatedShutdown.Get(system).AddTask(
                 CoordinatedShutdown.PhaseServiceRequestsDone, "drain-dispatch",

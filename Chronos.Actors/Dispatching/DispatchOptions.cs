@@ -9,6 +9,9 @@ public sealed record DispatchOptions
     /// <summary>Attempts in flight per worker. Times <see cref="Workers"/> is what the pool takes before it refuses.</summary>
     public int ConcurrencyPerWorker { get; init; } = 128;
 
+    /// <summary>How many times what is free one target may have; see <see cref="Chronos.Core.Dispatching.Limits.AdmissionOptions"/>.</summary>
+    public double TargetShare { get; init; } = 3;
+
     /// <summary>How often an outcome is told again while its timetable does not answer.</summary>
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(5);
 

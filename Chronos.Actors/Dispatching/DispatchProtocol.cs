@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Actors.Dispatching;
@@ -20,9 +21,15 @@ public static class DispatchProtocol
     /// <summary>Stop the running attempt of an execution; it ends as <see cref="FailureClass.Cancelled"/>. Unknown executions are ignored.</summary>
     public sealed record Cancel(ExecutionId Execution) : INoSerializationVerificationNeeded;
 
-    /// <summary>The pool of this protocol is full; the attempt was not taken. <see cref="Capacity"/> follows when there is room.</summary>
+    /// <summary>Its line is full; the attempt was not taken. <see cref="Capacity"/> follows when there is room in it.</summary>
     public sealed record Refused(AttemptRequest Attempt) : INoSerializationVerificationNeeded;
 
-    /// <summary>There is room again for the protocol; sent once to everybody who was refused since the last time.</summary>
-    public sealed record Capacity(Protocol Protocol) : INoSerializationVerificationNeeded;
+    /// <summary>There is room again in a line; sent once to everybody who was refused since the last time.</summary>
+    public sealed record Capacity(FlowLine Line) : INoSerializationVerificationNeeded;
+
+    /// <summary>Have you still got this attempt? Answered by <see cref="Held"/>, and not at all when nobody has it.</summary>
+    public sealed record Ask(Protocol Protocol, ExecutionId Execution, int Attempt) : INoSerializationVerificationNeeded;
+
+    /// <summary>The attempt is on its way for so long, or waits for its limits (null).</summary>
+    public sealed record Held(ExecutionId Execution, int Attempt, TimeSpan? RunsFor) : INoSerializationVerificationNeeded;
 }

@@ -39,6 +39,9 @@ internal sealed class DispatchReports(IOutputStore outputs, TimeProvider time, F
     public AttemptOutcome Lost(AttemptRequest attempt, AttemptOutcome outcome) =>
         Lost(attempt) with { StartedAt = outcome.StartedAt, Duration = outcome.Duration };
 
+    public AttemptOutcome LostWaiting(AttemptRequest attempt) =>
+        Ended(FailureClass.Lost, $"the node stopped while attempt {attempt.Attempt} waited for its turn; it was not sent");
+
     public AttemptOutcome Broken(Exception fault) => Ended(FailureClass.Request, $"the dispatcher failed: {fault.GetType().Name}");
 
     public AttemptOutcome NoDispatcher(Protocol protocol) =>

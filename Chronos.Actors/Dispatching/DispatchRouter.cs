@@ -2,31 +2,32 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Routing;
 using Chronos.Core.Dispatching;
-using Chronos.Core.Kernel;
+using Chronos.Core.Dispatching.Limits;
 
 namespace Chronos.Actors.Dispatching;
 
 /// <summary>
-/// The door of one protocol's pool: takes attempts up to the capacity, refuses beyond it, and tells who was refused when there is
-/// room. Behind it, a pool in which an execution always meets the same worker.
+/// The door of one protocol's pool: lets attempts leave as its admission book says, keeps some that wait for a place or a limit, refuses
+/// beyond that, and tells who was refused when there is room. Behind it, a pool in which an execution always meets the same worker.
 /// </summary>
 internal sealed class DispatchRouter : UntypedActor, IWithTimers
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    /// <summary>How often what waits is looked at as a whole: tokens come, shares change.</summary>
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
-    private readonly IDispatcher _dispatcher;
+    private readonly AdmissionDesk _desk;
     private readonly DispatchOptions _options;
-    private readonly HashSet<IActorRef> _refused = [];
-    private readonly HashSet<(ExecutionId, int)> _taken = [];
-    private readonly Dictionary<ExecutionId, int> _executions = [];
+    private readonly DispatchReports _reports;
+    private readonly Dictionary<FlowLine, HashSet<IActorRef>> _refused = [];
+    private readonly List<AttemptRequest> _leaving = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly IActorRef _workers;
     private IActorRef? _drainer;
     private int _drained;
 
-    public DispatchRouter(IDispatcher dispatcher, DispatchOptions options, DispatchReports reports)
+    public DispatchRouter(IDispatcher dispatcher, AdmissionDesk desk, DispatchOptions options, DispatchReports reports)
     {
-        (_dispatcher, _options) = (dispatcher, options);
+        (_desk, _options, _reports) = (desk, options, reports);
         var self = Self;
         _workers = Context.ActorOf(
             Props.Create(() => new DispatchWorker(dispatcher, options, reports, self)).WithRouter(new ConsistentHashingPool(options.Workers)), "workers");
@@ -39,70 +40,153 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
         switch (message)
         {
             case DispatchProtocol.Offer offer: Take(offer.Attempt); break;
-            case DispatchProtocol.Cancel cancel: _workers.Tell(new WorkerMessages.Stop(cancel.Execution)); break;
+            case DispatchProtocol.Cancel cancel: Cancel(cancel); break;
+            case DispatchProtocol.Ask ask: Answer(ask); break;
             case WorkerMessages.Ended ended: Release(ended); break;
-            case AnnounceRoom: Announce(); break;
+            case LookAtAll: OnLookAtAll(); break;
             case WorkerMessages.Drain: BeginDrain(); break;
             case WorkerMessages.Drained: EndDrain(); break;
             default: Unhandled(message); break;
         }
     }
 
+    /// <summary>Also runs before a restart: nobody waits for what waits here any more, so its timetable is told.</summary>
+    protected override void PostStop()
+    {
+        foreach (var attempt in _desk.AllWaiting())
+        {
+            _desk.Withdraw(attempt.Execution);
+            _reports.Tell(new Core.Jobs.TimetableFacts.AttemptFinished(attempt.Job, attempt.Execution, attempt.Attempt, _reports.LostWaiting(attempt)), ActorRefs.NoSender);
+        }
+
+        foreach (var line in _refused.Keys.ToList())
+        {
+            Announce(line);
+        }
+    }
+
     private void Take(AttemptRequest attempt)
     {
-        // An earlier attempt of the same execution gives way to this one, so this one needs no place of its own.
-        var full = _taken.Count >= _options.Capacity && !_executions.ContainsKey(attempt.Execution);
-        if (full || _drainer is not null)
+        if (_drainer is not null)
         {
-            _refused.Add(Sender);
-            Sender.Tell(new DispatchProtocol.Refused(attempt));
+            Refuse(attempt);
             return;
         }
 
-        // The same attempt offered twice is one attempt.
-        if (_taken.Add((attempt.Execution, attempt.Attempt)))
+        var admission = _desk.Offer(attempt, out var givenUp);
+        if (givenUp is not null)
         {
-            _executions[attempt.Execution] = _executions.GetValueOrDefault(attempt.Execution) + 1;
-            _workers.Tell(new WorkerMessages.Run(attempt));
+            _workers.Tell(new WorkerMessages.Decline(givenUp));
+        }
+
+        switch (admission)
+        {
+            case Admission.Go:
+                _workers.Tell(new WorkerMessages.Run(attempt));
+                break;
+            case Admission.Wait:
+                LetLeave();
+                break;
+            case Admission.Refuse:
+                Refuse(attempt);
+                break;
+        }
+    }
+
+    private void Refuse(AttemptRequest attempt)
+    {
+        var line = FlowLine.Of(attempt);
+        if (!_refused.TryGetValue(line, out var waiting))
+        {
+            _refused.Add(line, waiting = []);
+        }
+
+        waiting.Add(Sender);
+        Sender.Tell(new DispatchProtocol.Refused(attempt));
+        LookAgain();
+    }
+
+    private void Cancel(DispatchProtocol.Cancel cancel)
+    {
+        if (_desk.Withdraw(cancel.Execution) is { } waiting)
+        {
+            _workers.Tell(new WorkerMessages.Decline(waiting));
+        }
+
+        _workers.Tell(new WorkerMessages.Stop(cancel.Execution));
+    }
+
+    private void Answer(DispatchProtocol.Ask ask)
+    {
+        if (_desk.Find(ask.Execution, ask.Attempt) is { } held)
+        {
+            Sender.Tell(held);
         }
     }
 
     private void Release(WorkerMessages.Ended ended)
     {
-        if (_taken.Remove((ended.Execution, ended.Attempt)) && --_executions[ended.Execution] == 0)
+        _desk.Ended(ended);
+        if (_drainer is null)
         {
-            _executions.Remove(ended.Execution);
-        }
-
-        if (_refused.Count == 0 || _drainer is not null)
-        {
-            return;
-        }
-
-        // Each free place would wake everybody who waits; so places are given out a few at a time.
-        if (_options.Capacity - _taken.Count >= Math.Max(1, _options.Capacity / 8))
-        {
-            Announce();
-        }
-        else if (!Timers.IsTimerActive(nameof(AnnounceRoom)))
-        {
-            Timers.StartSingleTimer(nameof(AnnounceRoom), AnnounceRoom.Instance, Pause);
+            LetLeave();
         }
     }
 
-    private void Announce()
+    private void LetLeave()
     {
-        if (_taken.Count >= _options.Capacity || _drainer is not null)
+        _desk.Next(_leaving);
+        RunLeaving();
+    }
+
+    private void OnLookAtAll()
+    {
+        if (_drainer is not null)
         {
             return;
         }
 
-        foreach (var waiting in _refused)
+        _desk.NextOfAll(_leaving);
+        RunLeaving();
+        foreach (var line in _refused.Keys.Where(_desk.HasRoomAgain).ToList())
         {
-            waiting.Tell(new DispatchProtocol.Capacity(_dispatcher.Protocol));
+            Announce(line);
+        }
+    }
+
+    private void RunLeaving()
+    {
+        foreach (var attempt in _leaving)
+        {
+            _workers.Tell(new WorkerMessages.Run(attempt));
+            var line = FlowLine.Of(attempt);
+            if (_refused.Count > 0 && _refused.ContainsKey(line) && _desk.HasRoomAgain(line))
+            {
+                Announce(line);
+            }
         }
 
-        _refused.Clear();
+        _leaving.Clear();
+        LookAgain();
+    }
+
+    private void LookAgain()
+    {
+        if ((_refused.Count > 0 || _desk.Waiting > 0) && !Timers.IsTimerActive(nameof(LookAtAll)))
+        {
+            Timers.StartSingleTimer(nameof(LookAtAll), LookAtAll.Instance, Step);
+        }
+    }
+
+    private void Announce(FlowLine line)
+    {
+        if (_refused.Remove(line, out var waiting))
+        {
+            foreach (var timetable in waiting)
+            {
+                timetable.Tell(new DispatchProtocol.Capacity(line));
+            }
+        }
     }
 
     private void BeginDrain()
@@ -113,7 +197,7 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
         }
 
         _drainer = Sender;
-        _log.Info("Dispatch over {Protocol} stops: {Running} attempts have {Grace} to end", _dispatcher.Protocol, _taken.Count, _options.StopGrace);
+        _log.Info("Dispatch over {Protocol} stops: {Running} attempts have {Grace} to end", _desk.Protocol, _desk.Running, _options.StopGrace);
         _workers.Tell(new Broadcast(WorkerMessages.Drain.Instance));
     }
 
@@ -125,8 +209,8 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
         }
     }
 
-    private sealed class AnnounceRoom : INoSerializationVerificationNeeded
+    private sealed class LookAtAll : INoSerializationVerificationNeeded
     {
-        public static readonly AnnounceRoom Instance = new();
+        public static readonly LookAtAll Instance = new();
     }
 }

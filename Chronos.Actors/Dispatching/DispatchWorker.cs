@@ -34,6 +34,7 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
         switch (message)
         {
             case WorkerMessages.Run run: Take(run.Attempt); break;
+            case WorkerMessages.Decline declined: Report(declined.Attempt, _reports.NeverSent(declined.Attempt)); break;
             case WorkerMessages.Stop stop: Cancel(stop.Execution); break;
             case Finished finished: Finish(finished.Attempt, finished.Outcome); break;
             case TimetableFacts.AttemptNoted noted: Noted(noted); break;
@@ -53,7 +54,7 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
             foreach (var attempt in running.All)
             {
                 _reports.Tell(Fact(attempt, _reports.Lost(attempt)), ActorRefs.NoSender);
-                _door.Tell(new WorkerMessages.Ended(attempt.Execution, attempt.Attempt));
+                _door.Tell(new WorkerMessages.Ended(attempt.Execution, attempt.Attempt, null));
             }
         }
 
@@ -120,7 +121,7 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
         var fact = Fact(attempt, _reports.Keep(attempt, outcome));
         _untold[(attempt.Execution, attempt.Attempt)] = fact;
         _reports.Tell(fact, Self);
-        _door.Tell(new WorkerMessages.Ended(attempt.Execution, attempt.Attempt));
+        _door.Tell(new WorkerMessages.Ended(attempt.Execution, attempt.Attempt, fact.Outcome));
         if (!Timers.IsTimerActive(nameof(TellAgain)))
         {
             Timers.StartPeriodicTimer(nameof(TellAgain), TellAgain.Instance, _options.ReportInterval);

@@ -13,13 +13,19 @@ internal static class WorkerMessages
         public object ConsistentHashKey => Attempt.Execution.Value;
     }
 
+    /// <summary>An attempt that waited at the door and never leaves: tell its outcome until it is noted.</summary>
+    public sealed record Decline(AttemptRequest Attempt) : IConsistentHashable, INoSerializationVerificationNeeded
+    {
+        public object ConsistentHashKey => Attempt.Execution.Value;
+    }
+
     public sealed record Stop(ExecutionId Execution) : IConsistentHashable, INoSerializationVerificationNeeded
     {
         public object ConsistentHashKey => Execution.Value;
     }
 
     /// <summary>An attempt that was taken is over; its place is free.</summary>
-    public sealed record Ended(ExecutionId Execution, int Attempt) : INoSerializationVerificationNeeded;
+    public sealed record Ended(ExecutionId Execution, int Attempt, AttemptOutcome? Outcome) : INoSerializationVerificationNeeded;
 
     /// <summary>Take nothing more, end what runs within the grace, tell every outcome; answered by <see cref="Drained"/>.</summary>
     public sealed class Drain : INoSerializationVerificationNeeded

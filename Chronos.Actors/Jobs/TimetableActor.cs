@@ -67,8 +67,9 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<TimetableCommands.CancelBackfill>(c => Decide(now => _table.CancelBackfill(c, now)));
         Command<TimetableCommands.GetBackfill>(c => Decide(_ => _table.GetBackfill(c)));
         Command<DispatchProtocol.Refused>(r => _offers.Refused(r.Attempt));
-        Command<DispatchProtocol.Capacity>(c => _offers.Resume(c.Protocol));
-        Command<OfferQueue.More>(m => _offers.GoOn(m.Protocol));
+        Command<DispatchProtocol.Capacity>(c => _offers.Resume(c.Line));
+        Command<DispatchProtocol.Held>(_offers.Held);
+        Command<OfferQueue.More>(m => _offers.GoOn(m.Line));
         Command<LookForLost>(_ => OnLookForLost());
         Command<SaveSnapshotSuccess>(s => DeleteSnapshots(new SnapshotSelectionCriteria(s.Metadata.SequenceNr - 1, s.Metadata.Timestamp.AddSeconds(-1))));
         Command<SaveSnapshotFailure>(f => _log.Warning(f.Cause, "Snapshot of timetable {Timetable} failed; it will be tried again", _number));

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Chronos.Core.Dispatching.Limits;
+using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Dispatching;
@@ -60,7 +62,13 @@ public sealed record AttemptRequest(
     TimeSpan Timeout,
     ImmutableArray<string> Secrets,
     ImmutableSortedDictionary<string, string> Tags,
-    string TraceId);
+    string TraceId)
+{
+    /// <summary>What the job declares; it waits for it before it leaves.</summary>
+    public FlowLimits? Limits { get; init; }
+
+    public JobPriority Priority { get; init; } = JobPriority.Normal;
+}
 
 /// <summary>How an attempt ended. Free of secrets: a dispatcher masks them before it answers.</summary>
 /// <param name="StartedAt">When the first byte was about to leave, UTC.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Scheduling;
 
 namespace Chronos.Core.Jobs;
@@ -42,6 +43,9 @@ public sealed record JobDefinition
     public MisfirePolicy Misfire { get; init; } = MisfirePolicy.Default;
 
     public JobPriority Priority { get; init; } = JobPriority.Normal;
+
+    /// <summary>What attempts of this job wait for before they leave, and what it declares for its target and tags.</summary>
+    public FlowLimits? Limits { get; init; }
 
     public ImmutableSortedDictionary<string, string> Tags { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 

@@ -94,10 +94,16 @@ public static partial class JobDocument
             Misfire = JobDocumentPolicies.Misfire(fields),
             Priority = fields.Word("priority", JobDocumentWords.Priority) ?? JobPriority.Normal,
             Tags = Tags(fields, mode),
+            Limits = JobDocumentFlow.Read(fields),
             Owner = fields.Text("owner", JobDocumentLimits.MaxOwner),
             Secrets = Secrets(fields, mode),
         };
         fields.Finish();
+        if (mode == DocumentMode.Strict)
+        {
+            JobDocumentFlow.Check(fields, definition);
+        }
+
         if (mode == DocumentMode.Strict && target is not null)
         {
             JobDocumentTarget.CheckSecrets(fields, definition, secretsInPayload);

@@ -218,6 +218,9 @@ public sealed class JobDocumentFields
         return null;
     }
 
+    /// <summary>The members of an object that was taken as it is.</summary>
+    public JobDocumentFields Within(string name, JsonElement value) => new(value, PathOf(name), _mode, _violations);
+
     /// <summary>A list within this one, element by element with its index in the path.</summary>
     public IEnumerable<(string Name, JsonElement Value)>? List(string name, int max)
     {

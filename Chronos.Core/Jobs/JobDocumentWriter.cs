@@ -46,6 +46,7 @@ internal static class JobDocumentWriter
             writer.WriteString("priority", JobDocumentWords.Priority.Of(job.Priority));
         }
 
+        JobDocumentFlow.Write(writer, job.Limits);
         WriteTags(writer, job);
         WriteText(writer, "owner", job.Owner);
         if (!job.Secrets.IsEmpty)

@@ -7,6 +7,7 @@ using Chronos.Host.Jobs;
 using Chronos.Host.Keys;
 using Chronos.Host.Operations;
 using Chronos.Host.Schedules;
+using Chronos.Host.Targets;
 using Scalar.AspNetCore;
 
 namespace Chronos.Host.Hosting;
@@ -35,6 +36,7 @@ internal static class ChronosRoutes
         api.MapCalendars();
         api.MapAgenda();
         api.MapExecutions().MapOperations();
+        api.MapTargets();
         api.MapKeys();
         api.MapCluster().MapMembers().MapProjections();
 

@@ -15,6 +15,7 @@ using Chronos.Actors.Kernel;
 using Chronos.Actors.Projections;
 using Chronos.Core.Calendars;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
@@ -25,6 +26,7 @@ using Chronos.Host.Http;
 using Chronos.Host.Jobs;
 using Chronos.Host.Keys;
 using Chronos.Host.Schedules;
+using Chronos.Host.Targets;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -35,7 +37,7 @@ namespace Chronos.Host.Hosting;
 internal static class ChronosServices
 {
     /// <summary>Every type that is stored or sent, of all rooms.</summary>
-    public static WireCatalog Catalog { get; } = new([.. JobsWire.Rows, .. CalendarsWire.Rows, .. AccessWire.Rows]);
+    public static WireCatalog Catalog { get; } = new([.. JobsWire.Rows, .. CalendarsWire.Rows, .. AccessWire.Rows, .. DispatchingWire.Rows]);
 
     public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings, TimeProvider time)
     {
@@ -94,7 +96,8 @@ internal static class ChronosServices
             .WithChronosCluster(cluster)
             .WithReadSide(reads)
             .WithDispatching(
-                new DispatchOptions(), [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), time, registry => registry.Get<TimetableRegionKey>())
+                new DispatchOptions(), [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), services.GetRequiredService<ICircuitBoard>(), time,
+                registry => registry.Get<TimetableRegionKey>())
             .WithJobs(new JobsOptions(
                 settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()), cluster)
             .WithCalendars()
@@ -103,7 +106,7 @@ internal static class ChronosServices
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services
         .AddSingleton<CalendarDirectory>().AddSingleton<CalendarRequests>().AddSingleton<AgendaRequests>().AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
-        .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>()
+        .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>().AddSingleton<TargetBoard>()
         .AddSingleton<RequestMetrics>().AddSingleton<CatalogMetrics>()
         .AddExceptionHandler<ProblemHandling>()
         .ConfigureHttpJsonOptions(options =>

@@ -11,6 +11,7 @@ using Chronos.Host.Jobs;
 using Chronos.Host.Keys;
 using Chronos.Host.Operations;
 using Chronos.Host.Schedules;
+using Chronos.Host.Targets;
 
 namespace Chronos.Host.Http;
 
@@ -70,6 +71,8 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(CalendarView))]
 [JsonSerializable(typeof(CalendarListView))]
 [JsonSerializable(typeof(CalendarImportView))]
+[JsonSerializable(typeof(TargetView))]
+[JsonSerializable(typeof(TargetListView))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {

@@ -54,6 +54,9 @@ internal record JobBody
 
     public string Priority { get; set; } = "normal";
 
+    /// <summary><c>concurrency</c>, <c>rate</c> (100/s, 5/m) and <c>burst</c> of the job; the same under <c>target</c>, and under <c>tags</c> by the name of a tag.</summary>
+    public JsonElement? Limits { get; set; }
+
     public ImmutableSortedDictionary<string, string>? Tags { get; set; }
 
     public string? Owner { get; set; }

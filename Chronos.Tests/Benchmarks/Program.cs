@@ -19,6 +19,7 @@ IBenchmark[] all =
     new ThroughputBenchmark(),
     new BurstBenchmark(),
     new LatenessBenchmark(),
+    new NeighbourBenchmark(),
     new ApiBenchmark(),
     new JournalBenchmark(),
     new CronBenchmark(),

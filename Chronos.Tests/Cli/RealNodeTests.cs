@@ -113,6 +113,8 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
         await DoneAsync("cluster", "members");
         await DoneAsync("cluster", "timetables");
         await DoneAsync("dlq", "list");
+        await DoneAsync("target", "list");
+        Assert.Equal(3, (await node.RunAsync("target", "get", "https://nowhere.example:443")).Exit);
         Assert.Equal(3, (await node.RunAsync("execution", "get", "nothing")).Exit);
         Assert.Equal(4, (await node.RunAsync("job", "list", "--key", "wrong")).Exit);
     }

@@ -33,7 +33,7 @@ internal sealed class PoolOfOne : IAsyncDisposable
         builder.Services.AddAkka("compliance", akka => akka
             .WithActors((system, registry) => registry.Register<Timetable>(system.ActorOf(Props.Create(() => new Timetable(finished)))))
             .WithDispatching(
-                new DispatchOptions { StopGrace = TimeSpan.FromMilliseconds(200) }, [dispatcher], new NoOutputs(), TimeProvider.System, registry => registry.Get<Timetable>()));
+                new DispatchOptions { StopGrace = TimeSpan.FromMilliseconds(200) }, [dispatcher], new NoOutputs(), new CircuitBoard(new CircuitOptions(), TimeProvider.System), TimeProvider.System, registry => registry.Get<Timetable>()));
         var host = builder.Build();
         await host.StartAsync();
         var dispatch = await host.Services.GetRequiredService<IReadOnlyActorRegistry>().GetAsync<DispatchKey>();

@@ -15,7 +15,9 @@ internal static class Documents
           "retry": {"max_attempts": 5, "initial_interval": "2s", "max_interval": "5m", "multiplier": 3, "jitter": 0.5, "retry_on": ["timeout", "connect", "5xx", "429", "lost"]},
           "concurrency": "queue", "concurrency_limit": 2, "queue_limit": 7,
           "misfire": {"policy": "all", "max": 5, "window": "2h", "grace": "30s"},
-          "priority": "high", "tags": {"team": "data", "cost/center": "7"}, "owner": "data@example.com", "secrets": ["token"]
+          "priority": "high",
+          "limits": {"concurrency": 3, "rate": "10/s", "burst": 40, "target": {"rate": "5/m"}, "tags": {"team": {"concurrency": 9}}},
+          "tags": {"team": "data", "cost/center": "7"}, "owner": "data@example.com", "secrets": ["token"]
         }
         """;
 

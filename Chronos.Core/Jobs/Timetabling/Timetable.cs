@@ -159,7 +159,11 @@ public sealed partial class Timetable(string node)
     private void Offer(PlannedJob job, RunningExecution execution) =>
         Outbox.Add(new TimetableEffects.Offer(new AttemptRequest(
             job.Tenant, job.Id, job.Definition.Name, job.Revision, execution.Id, execution.Attempt, execution.Nominal, job.Definition.Target,
-            execution.Payload ?? job.Definition.Payload, job.Definition.Timeout, job.Definition.Secrets, job.Definition.Tags, TraceIds.For(execution.Id))));
+            execution.Payload ?? job.Definition.Payload, job.Definition.Timeout, job.Definition.Secrets, job.Definition.Tags, TraceIds.For(execution.Id))
+        {
+            Limits = job.Definition.Limits,
+            Priority = job.Definition.Priority,
+        }));
 
     private static LiveExecution View(PlannedJob job, RunningExecution e) => new(
         e.Id, job.Id, job.Definition.Name, e.Trigger, e.Revision, e.Nominal, e.ClaimedAt,

@@ -7,6 +7,7 @@ using Akka.TestKit.Xunit;
 using Chronos.Actors.Dispatching;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Tests.Compliance;
@@ -31,7 +32,7 @@ public sealed class DispatchPoolTests : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.Services.AddAkka("pool", akka => akka.WithDispatching(
             new DispatchOptions { Workers = 2, ConcurrencyPerWorker = 1, ReportInterval = TimeSpan.FromMilliseconds(100), StopGrace = TimeSpan.FromMilliseconds(300) },
-            [_dispatcher], _outputs, TimeProvider.System, _ => _kit.TestActor));
+            [_dispatcher], _outputs, new CircuitBoard(new CircuitOptions(), TimeProvider.System), TimeProvider.System, _ => _kit.TestActor));
         _host = builder.Build();
         await _host.StartAsync();
         _kit = new TestKit(_host.Services.GetRequiredService<ActorSystem>());
@@ -70,32 +71,95 @@ public sealed class DispatchPoolTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_full_pool_refuses_and_tells_when_there_is_room()
+    public async Task What_a_full_pool_has_no_place_for_waits_at_its_door()
     {
         Offer("a", 1);
         Offer("b", 1);
         Offer("c", 1);
-        Assert.Equal(Run("c"), (await _kit.ExpectMsgAsync<DispatchProtocol.Refused>()).Attempt.Execution);
+        await _dispatcher.StartedAsync("a", 1);
+        await _dispatcher.StartedAsync("b", 1);
+        await _kit.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(100));
+        Assert.DoesNotContain(("c", 1), _dispatcher.Seen);
 
         await _dispatcher.EndAsync("a", 1, Outcome());
-        TimetableFacts.AttemptFinished? finished = null;
-        DispatchProtocol.Capacity? room = null;
-        while (finished is null || room is null)
-        {
-            var message = await _kit.ReceiveOneAsync(Limit);
-            room ??= message as DispatchProtocol.Capacity;
-            if (message is TimetableFacts.AttemptFinished ended)
-            {
-                Note(finished = ended);
-            }
-        }
-
-        Assert.Equal(Protocol.Http, room.Protocol);
-
-        Offer("c", 1);
+        await ExpectFinished(note: true);
         await _dispatcher.EndAsync("c", 1, Outcome());
         Assert.Equal(Run("c"), (await ExpectFinished(note: true)).Execution);
         Assert.Equal(2, _dispatcher.MostAtOnce);
+    }
+
+    [Fact]
+    public async Task A_full_line_refuses_and_tells_when_there_is_room()
+    {
+        const int All = 300;
+        for (var n = 0; n < All; n++)
+        {
+            Offer($"job-{n}", 1);
+        }
+
+        var refused = new HashSet<ExecutionId> { (await _kit.ExpectMsgAsync<DispatchProtocol.Refused>()).Attempt.Execution };
+        var ended = 0;
+        for (var told = false; !told;)
+        {
+            foreach (var (job, attempt) in _dispatcher.Seen.Skip(ended).ToList())
+            {
+                ended++;
+                await _dispatcher.EndAsync(job, attempt, Outcome());
+            }
+
+            switch (await _kit.ReceiveOneAsync(TimeSpan.FromMilliseconds(5)))
+            {
+                case TimetableFacts.AttemptFinished finished: Note(finished); break;
+                case DispatchProtocol.Refused more: refused.Add(more.Attempt.Execution); break;
+                case DispatchProtocol.Capacity room:
+                    Assert.Equal("http://localhost:80", room.Line.Target);
+                    told = true;
+                    break;
+            }
+        }
+
+        Assert.Equal(All - 2 - 256, refused.Count);
+        Assert.DoesNotContain(_dispatcher.Seen, seen => refused.Contains(Run(seen.Item1)));
+        Assert.True(ended > 150, $"told after {ended}");
+    }
+
+    [Fact]
+    public async Task What_waits_at_the_door_can_be_cancelled_and_is_answered_for()
+    {
+        Offer("a", 1);
+        Offer("b", 1);
+        Offer("c", 1);
+        await _dispatcher.StartedAsync("b", 1);
+        _dispatch.Tell(new DispatchProtocol.Ask(Protocol.Http, Run("c"), 1), _kit.TestActor);
+        Assert.Null((await _kit.ExpectMsgAsync<DispatchProtocol.Held>(Limit)).RunsFor);
+        _dispatch.Tell(new DispatchProtocol.Ask(Protocol.Http, Run("a"), 1), _kit.TestActor);
+        Assert.NotNull((await _kit.ExpectMsgAsync<DispatchProtocol.Held>(Limit)).RunsFor);
+        _dispatch.Tell(new DispatchProtocol.Ask(Protocol.Http, Run("nobody"), 1), _kit.TestActor);
+
+        _dispatch.Tell(new DispatchProtocol.Cancel(Run("c")));
+        Assert.Equal((Run("c"), FailureClass.Cancelled), Named(await ExpectFinished(note: true)));
+        await _dispatcher.EndAsync("a", 1, Outcome());
+        await ExpectFinished(note: true);
+        Assert.DoesNotContain(("c", 1), _dispatcher.Seen);
+    }
+
+    [Fact]
+    public async Task A_target_tells_what_is_on_its_way_and_what_failed_there()
+    {
+        Offer("a", 1);
+        Offer("b", 1);
+        Offer("c", 1);
+        await _dispatcher.EndAsync("a", 1, Outcome() with { Failure = FailureClass.ServerError, Error = "it said 500" });
+        await ExpectFinished(note: true);
+        await _dispatcher.StartedAsync("c", 1);
+        _dispatch.Tell(new TargetQueries.GetTargets(null, null, 10), _kit.TestActor);
+
+        var target = Assert.Single((await _kit.ExpectMsgAsync<TargetQueries.Targets>(Limit)).Items);
+        Assert.Equal(("http://localhost:80", "closed", 2, 0, 1, "it said 500"), (target.Target, target.Circuit, target.InFlight, target.Waiting, target.Failed, target.LastError));
+        _dispatch.Tell(new TargetQueries.ResetTarget("http://localhost:80"), _kit.TestActor);
+        Assert.True((await _kit.ExpectMsgAsync<TargetQueries.TargetReset>(Limit)).Known);
+        _dispatch.Tell(new TargetQueries.ResetTarget("http://elsewhere:80"), _kit.TestActor);
+        Assert.False((await _kit.ExpectMsgAsync<TargetQueries.TargetReset>(Limit)).Known);
     }
 
     [Fact]

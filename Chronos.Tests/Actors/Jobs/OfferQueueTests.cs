@@ -2,6 +2,7 @@ using Akka.Actor;
 using Chronos.Actors.Dispatching;
 using Chronos.Actors.Jobs;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Kernel;
 using Xunit;
 
@@ -45,7 +46,7 @@ public sealed class OfferQueueTests
             if (_refused && _running.Count < capacity)
             {
                 _refused = false;
-                _queue.Resume(Protocol.Http);
+                _queue.Resume(FlowLine.Of(Attempt(0)));
             }
         }
 
@@ -67,14 +68,17 @@ public sealed class OfferQueueTests
         queue.OfferAll();
         queue.Refused(Attempt(1));
         queue.Refused(Attempt(2));
-        queue.Resume(Protocol.Http);
+        queue.Resume(FlowLine.Of(Attempt(0)));
         queue.Refused(Attempt(1));
         queue.Refused(Attempt(2));
         time.Now += TimeSpan.FromHours(1);
 
+        // It is asked for first: it may wait for a limit.
+        Assert.Empty(queue.TakeOverdue());
+        Assert.Single(_pool.Heard.OfType<DispatchProtocol.Ask>());
         Assert.Single(queue.TakeOverdue());
-        queue.Resume(Protocol.Http);
-        Assert.Equal(7, _pool.Heard.Count);
+        queue.Resume(FlowLine.Of(Attempt(0)));
+        Assert.Equal(7, _pool.Heard.OfType<DispatchProtocol.Offer>().Count());
     }
 
     /// <summary>The pool takes what it can of what it heard since; whether there was something.</summary>
@@ -98,7 +102,7 @@ public sealed class OfferQueueTests
         foreach (var more in _self.Heard.OfType<OfferQueue.More>().ToList())
         {
             _self.Heard.Remove(more);
-            _queue.GoOn(more.Protocol);
+            _queue.GoOn(more.Line);
         }
 
         return _heard > before || _heard < _pool.Heard.Count;

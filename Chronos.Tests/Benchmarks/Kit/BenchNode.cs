@@ -102,9 +102,11 @@ internal sealed class BenchNode : IAsyncDisposable
     }
 
     /// <summary>Plans jobs as their entities would, and returns when every plan is durable.</summary>
-    public async Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs)
+    public Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs) => Plan(jobs, (_url ?? "http://127.0.0.1:9") + "/");
+
+    public async Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs, string url)
     {
-        var section = JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = (_url ?? "http://127.0.0.1:9") + "/" });
+        var section = JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = url });
         var now = DateTimeOffset.UtcNow;
         var timetables = Timetables;
         await Parallel.ForEachAsync(jobs, new ParallelOptions { MaxDegreeOfParallelism = 2_000 }, async (job, cancellation) =>

@@ -22,7 +22,11 @@ internal enum Load
 /// <param name="Warm">Whether the same burst goes before, unmeasured.</param>
 /// <param name="DueAt">The instant of a burst whose jobs are planned already.</param>
 internal sealed record Case(
-    Load Load, int Jobs, int Seconds, bool Warm, string Folder, string? Connection, Durability Durability, string? Url, DateTimeOffset? DueAt);
+    Load Load, int Jobs, int Seconds, bool Warm, string Folder, string? Connection, Durability Durability, string? Url, DateTimeOffset? DueAt)
+{
+    /// <summary>Where as many other jobs go at the same rate, which nobody measures.</summary>
+    public string? Beside { get; init; }
+}
 
 /// <summary>Runs cases.</summary>
 internal static class Cases

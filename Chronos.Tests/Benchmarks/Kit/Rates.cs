@@ -18,6 +18,19 @@ internal static class Rates
             StartsAt = first,
             EndsAt = to,
         })));
+        if (what.Beside is { } beside)
+        {
+            await node.Plan(
+                Enumerable.Range(0, what.Jobs).Select(i => ($"beside-{i}", new ScheduleSpec
+                {
+                    Every = TimeSpan.FromSeconds(1),
+                    Phase = TimeSpan.FromTicks(TimeSpan.TicksPerSecond * ((2 * i) + 1) / (2 * what.Jobs)),
+                    StartsAt = first,
+                    EndsAt = to,
+                })),
+                beside);
+        }
+
         await Eventually.True(() => DateTimeOffset.UtcNow >= from, TimeSpan.FromMinutes(2));
         node.Dispatcher?.Take();
         var (ended, skipped, spent, lag, memory) = (node.Ended, node.Skipped, new Spent(), 0.0, new List<double>());

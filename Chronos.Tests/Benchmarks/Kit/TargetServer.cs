@@ -17,6 +17,8 @@ internal sealed record Arrivals(int Count, int Executions, int Early, double Las
 /// <summary>A Kestrel in a process of its own that takes webhooks and notes when each arrived.</summary>
 internal sealed class TargetServer : IDisposable
 {
+    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
+
     private readonly Process _process = ChildProcess.Start(ChildProcess.TargetMode);
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromMinutes(2) };
 
@@ -59,6 +61,7 @@ internal sealed class TargetServer : IDisposable
             var headers = context.Request.Headers;
             seen.Enqueue((DateTimeOffset.UtcNow, headers["X-Chronos-Execution-Id"].ToString(), headers["X-Chronos-Scheduled-Time"].ToString()));
         });
+        app.MapPost("/hang", (HttpContext context) => Task.Delay(Hang, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default));
         await app.StartAsync();
         Console.WriteLine(app.Urls.First());
         await Console.In.ReadToEndAsync();

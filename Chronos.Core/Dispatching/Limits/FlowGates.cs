@@ -1,0 +1,146 @@
+using Chronos.Core.Kernel;
+
+namespace Chronos.Core.Dispatching.Limits;
+
+/// <summary>The gates of tags. All pools of a node share them: a tag does not end where a protocol does.</summary>
+public sealed class FlowTags
+{
+    internal Dictionary<string, FlowGate> Gates { get; } = new(StringComparer.Ordinal);
+}
+
+/// <summary>The gates of a pool by what they limit: targets, jobs, tags.</summary>
+internal sealed class FlowGates(int most, FlowTags tags)
+{
+    private static readonly List<FlowGate> None = [];
+
+    private readonly Dictionary<string, FlowTarget> _targets = new(StringComparer.Ordinal);
+    private readonly Dictionary<JobId, FlowGate> _jobs = [];
+    private readonly Dictionary<string, FlowGate> _tags = tags.Gates;
+
+    /// <summary>Shares its limits among all targets that there is no place for any more.</summary>
+    private readonly FlowTarget _rest = new("(other targets)", 1);
+    private int _parts = 1;
+
+    public IEnumerable<FlowTarget> Targets => _rest.IsIdle ? _targets.Values : _targets.Values.Append(_rest);
+
+    /// <summary>Notes what the job of an attempt declares.</summary>
+    public FlowTarget Declare(AttemptRequest attempt, TimeSpan now)
+    {
+        var name = TargetName.Of(attempt.Target);
+        var target = _targets.GetValueOrDefault(name) ?? Make(_targets, name, n => new FlowTarget(n, _parts), static t => t.IsIdle, static t => t.Gate.UsedAt) ?? _rest;
+        var limits = attempt.Limits;
+        target.Gate.Declare(attempt.Job, limits?.Target, now);
+        if (limits?.Job is { } own)
+        {
+            Make(_jobs, attempt.Job, static job => new FlowGate(job.Value, 1), static g => g.IsIdle, static g => g.UsedAt)?.Declare(attempt.Job, own, now);
+        }
+        else if (_jobs.TryGetValue(attempt.Job, out var gate))
+        {
+            gate.Declare(attempt.Job, null, now);
+        }
+
+        if (limits is { Tags.Count: > 0 } || _tags.Count > 0)
+        {
+            DeclareTags(attempt, now);
+        }
+
+        return target;
+    }
+
+    /// <summary>The gates of the job and of its tags, where there are any.</summary>
+    public List<FlowGate> Others(AttemptRequest attempt)
+    {
+        List<FlowGate>? gates = null;
+        if (_jobs.Count > 0 && _jobs.TryGetValue(attempt.Job, out var own))
+        {
+            (gates ??= []).Add(own);
+        }
+
+        if (_tags.Count > 0)
+        {
+            foreach (var (name, value) in attempt.Tags)
+            {
+                if (_tags.TryGetValue(NameOf(name, value), out var gate))
+                {
+                    (gates ??= []).Add(gate);
+                }
+            }
+        }
+
+        return gates ?? None;
+    }
+
+    public void Sweep(int parts, TimeSpan now)
+    {
+        _parts = parts;
+        foreach (var gate in _targets.Values.Select(t => t.Gate).Concat(_tags.Values))
+        {
+            gate.Sweep(_parts, now);
+        }
+
+        // A job lives on one node at a time: its limit is not shared out.
+        foreach (var gate in _jobs.Values)
+        {
+            gate.Sweep(1, now);
+        }
+
+        Forget(_jobs, g => g.IsIdle);
+        Forget(_tags, g => g.IsIdle);
+        Forget(_targets, t => t.IsIdle && now - t.Gate.UsedAt > TimeSpan.FromDays(1));
+    }
+
+    private static string NameOf(string tag, string value) => $"{tag}={value}";
+
+    private static void Forget<TKey, TGate>(Dictionary<TKey, TGate> gates, Func<TGate, bool> idle)
+        where TKey : notnull
+    {
+        foreach (var key in gates.Where(g => idle(g.Value)).Select(g => g.Key).ToList())
+        {
+            gates.Remove(key);
+        }
+    }
+
+    private void DeclareTags(AttemptRequest attempt, TimeSpan now)
+    {
+        foreach (var (tag, value) in attempt.Tags)
+        {
+            var name = NameOf(tag, value);
+            if (attempt.Limits?.Tags.GetValueOrDefault(tag) is { } limit)
+            {
+                Make(_tags, name, n => new FlowGate(n, _parts), static g => g.IsIdle, static g => g.UsedAt)?.Declare(attempt.Job, limit, now);
+            }
+            else if (_tags.TryGetValue(name, out var gate))
+            {
+                gate.Declare(attempt.Job, null, now);
+            }
+        }
+    }
+
+    private TGate? Make<TKey, TGate>(Dictionary<TKey, TGate> gates, TKey key, Func<TKey, TGate> make, Func<TGate, bool> idle, Func<TGate, TimeSpan> usedAt)
+        where TKey : notnull
+        where TGate : class
+    {
+        if (gates.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        if (gates.Count >= most)
+        {
+            // An eighth at once, so that this is not done for each newcomer.
+            foreach (var old in gates.Where(g => idle(g.Value)).OrderBy(g => usedAt(g.Value)).Take(Math.Max(1, most / 8)).Select(g => g.Key).ToList())
+            {
+                gates.Remove(old);
+            }
+
+            if (gates.Count >= most)
+            {
+                return null;
+            }
+        }
+
+        var made = make(key);
+        gates.Add(key, made);
+        return made;
+    }
+}
