@@ -22,7 +22,6 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
     private readonly List<AdmissionDesk> _desks;
     private readonly DispatchReports _reports;
     private readonly ICircuitBoard _circuits;
-    private readonly CancellationTokenSource _stopped = new();
     private IActorRef? _drainer;
     private int _left;
 
@@ -41,12 +40,6 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(SweepNow), SweepNow.Instance, SweepInterval);
-
-    protected override void PostStop()
-    {
-        _stopped.Cancel();
-        _stopped.Dispose();
-    }
 
     protected override void OnReceive(object message)
     {
@@ -71,7 +64,7 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
                 Sender.Tell(Standings(query));
                 break;
             case TargetQueries.ResetTarget reset:
-                _circuits.ResetAsync(reset.Target, _stopped.Token).PipeTo(
+                _circuits.ResetAsync(reset.Target, CancellationToken.None).PipeTo(
                     Sender, Self, had => new TargetQueries.TargetReset(had || Knows(reset.Target)));
                 break;
             case SweepNow:
