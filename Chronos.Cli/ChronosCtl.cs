@@ -64,6 +64,7 @@ internal static class ChronosCtl
         root.AddBackfillCommands(around);
         root.AddDeadLetterCommands(around);
         root.AddTargetCommands(around);
+        root.AddStudioCommands(around);
         root.AddKeyCommands(around);
         root.AddClusterCommands(around);
         root.AddVerifyCommands(around);

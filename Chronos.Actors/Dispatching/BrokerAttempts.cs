@@ -19,6 +19,9 @@ internal interface IBrokerMessage
 
     Task<BrokerEnd> SendAsync(CancellationToken cancellation);
 
+    /// <summary>The message as it is about to leave, for who looks on.</summary>
+    SentMessage Describe();
+
     /// <summary>What an exception means; null for one that is a fault of ours.</summary>
     BrokerEnd? Classify(Exception error);
 }
@@ -54,6 +57,7 @@ internal sealed class BrokerAttempts(ISecretSource source, CircuitBoard circuits
             BrokerEnd end;
             try
             {
+                AttemptWatch.Current?.Leaves(message.Describe(), secrets.Mask);
                 end = await message.SendAsync(either.Token).ConfigureAwait(false);
             }
             catch (Exception error) when (Classify(error, message, request.Timeout, timeout.Token, cancellation) is { } known)

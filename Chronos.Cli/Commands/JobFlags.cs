@@ -34,7 +34,26 @@ internal static class JobFlags
         Concurrency, Misfire, Priority, Description, Owner, Disabled,
     ];
 
+    /// <summary>Those that say what is sent.</summary>
+    public static readonly Symbol[] Request = [Url, Method, Body, Headers, Payload, Timeout];
+
     public static bool Any(Call call) => call.Has(All.OfType<Option>());
+
+    public static bool AnyRequest(Call call) => call.Has(Request.OfType<Option>());
+
+    /// <summary>A document without a name, of what is sent alone.</summary>
+    public static SourceDocument Trial(Call call)
+    {
+        if (call.Of(Url) is null)
+        {
+            throw CliFailure.Usage("give --url");
+        }
+
+        var job = new JsonObject { ["webhook"] = Webhook(call) };
+        Put(job, "payload", Content(call, call.Of(Payload)));
+        Put(job, "timeout", call.Of(Timeout));
+        return new SourceDocument("", 0, JsonText.ToElement(job));
+    }
 
     public static SourceDocument Document(Call call)
     {

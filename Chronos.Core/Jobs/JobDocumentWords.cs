@@ -54,6 +54,9 @@ public static class JobDocumentWords
         _ => RetryOn.Of(failure),
     };
 
+    /// <summary>The section of a protocol, as documents call it.</summary>
+    public static string Of(Protocol protocol) => Protocols.Of(protocol);
+
     /// <summary>The word of a misfire policy or of a resume's <c>catch_up</c>; null when it is none.</summary>
     public static MisfireRule? FindMisfireRule(string word) => Misfire.Find(word);
 }

@@ -7,6 +7,7 @@ using Chronos.Host.Jobs;
 using Chronos.Host.Keys;
 using Chronos.Host.Operations;
 using Chronos.Host.Schedules;
+using Chronos.Host.Studio;
 using Chronos.Host.Targets;
 using Scalar.AspNetCore;
 
@@ -38,6 +39,7 @@ internal static class ChronosRoutes
         api.MapExecutions().MapOperations();
         api.MapTargets();
         api.MapKeys();
+        api.MapStudio();
         api.MapCluster().MapMembers().MapProjections();
 
         foreach (var root in new[] { app.MapGroup(""), api })

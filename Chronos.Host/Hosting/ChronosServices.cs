@@ -3,16 +3,12 @@ using Akka.Actor;
 using Akka.Hosting;
 using Chronos.Actors.Calendars;
 using Chronos.Actors.Dispatching;
-using Chronos.Actors.Dispatching.Grpc;
-using Chronos.Actors.Dispatching.Http;
-using Chronos.Actors.Dispatching.Kafka;
-using Chronos.Actors.Dispatching.Nats;
-using Chronos.Actors.Dispatching.RabbitMq;
 using Chronos.Actors.Dispatching.Secrets;
 using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
 using Chronos.Actors.Projections;
+using Chronos.Actors.Studio;
 using Chronos.Core.Calendars;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Limits;
@@ -56,21 +52,10 @@ internal static class ChronosServices
             .AddSingleton<ISecretSource>(new FileSecretSource(settings.Data))
             .AddSingleton(p => new CircuitBoard(new CircuitOptions(), p.GetRequiredService<TimeProvider>()))
             .AddSingleton<ICircuitBoard>(p => p.GetRequiredService<CircuitBoard>())
-            .AddSingleton<IDispatcher>(p => new HttpDispatcher(
-                new HttpDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
-                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
-            .AddSingleton<IDispatcher>(p => new KafkaDispatcher(
-                new KafkaDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
-                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ActorSystem>))
-            .AddSingleton<IDispatcher>(p => new GrpcDispatcher(
-                new GrpcDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
-                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
-            .AddSingleton<IDispatcher>(p => new NatsDispatcher(
-                new NatsDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
-                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
-            .AddSingleton<IDispatcher>(p => new RabbitMqDispatcher(
-                new RabbitDispatchOptions { AllowPrivateTargets = settings.AllowPrivateTargets },
-                p.GetRequiredService<ISecretSource>(), p.GetRequiredService<CircuitBoard>(), p.GetRequiredService<TimeProvider>()))
+            .WithDispatchers(settings)
+            .AddSingleton<StudioExchanges>()
+            .AddSingleton(p => new StudioTester(
+                p.GetRequiredService<Dispatchers>().OpenForStudio, p.GetRequiredService<StudioExchanges>(), p.GetRequiredService<IIdSource>(), p.GetRequiredService<TimeProvider>()))
             .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName));
         services.AddAkka(ClusterSettings.SystemName, (akka, p) => akka.WithNode(p, settings, journal, reads));
         services.AddSingleton<FirstKey>().AddHostedService(p => p.GetRequiredService<FirstKey>()).AddHostedService<JournalRetentionService>().AddHostedService<WarmUpService>();

@@ -11,6 +11,7 @@ using Chronos.Host.Jobs;
 using Chronos.Host.Keys;
 using Chronos.Host.Operations;
 using Chronos.Host.Schedules;
+using Chronos.Host.Studio;
 using Chronos.Host.Targets;
 
 namespace Chronos.Host.Http;
@@ -73,6 +74,11 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(CalendarImportView))]
 [JsonSerializable(typeof(TargetView))]
 [JsonSerializable(typeof(TargetListView))]
+[JsonSerializable(typeof(StudioBody))]
+[JsonSerializable(typeof(StudioExchange))]
+[JsonSerializable(typeof(ImportBody))]
+[JsonSerializable(typeof(ImportView))]
+[JsonSerializable(typeof(ExchangeListView))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {

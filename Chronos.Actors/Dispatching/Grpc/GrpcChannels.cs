@@ -98,7 +98,7 @@ internal sealed class GrpcChannels(GrpcDispatchOptions options, TimeProvider tim
         var held = new List<IDisposable>();
         try
         {
-            HttpMessageHandler handler = Handler(endpoint, held);
+            HttpMessageHandler handler = new WatchedHandler(Handler(endpoint, held));
             if (endpoint.ServerName is not null)
             {
                 handler = new ServerNameHandler(endpoint.ServerName, handler);
@@ -126,6 +126,7 @@ internal sealed class GrpcChannels(GrpcDispatchOptions options, TimeProvider tim
         var handler = new SocketsHttpHandler
         {
             ConnectCallback = _connector.ConnectAsync,
+            PlaintextStreamFilter = AttemptWatch.Filter,
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionLifetime = options.ConnectionLifetime,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),

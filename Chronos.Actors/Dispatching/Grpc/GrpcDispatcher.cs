@@ -110,6 +110,7 @@ public sealed class GrpcDispatcher : IDispatcher, IDisposable
 
         var (method, message) = await EncodeAsync(request, lease.Reflection, cancellation).ConfigureAwait(false);
         var options = new CallOptions(request.ForCall(attempt, message, _time.GetUtcNow()), deadline.UtcDateTime, cancellation);
+        AttemptWatch.Current?.Leaves(request.Describe(options.Headers!), mask);
         return await CallAsync(invoker, method, message, options, mask, cancellation).ConfigureAwait(false);
     }
 

@@ -98,6 +98,12 @@ internal sealed record GrpcRequest(GrpcPlan Plan, GrpcEndpoint Endpoint, string 
         return all;
     }
 
+    /// <summary>The call as it leaves, for who looks on.</summary>
+    public SentMessage Describe(Metadata metadata) => new(
+        "call", $"{Endpoint.Address.AbsoluteUri.TrimEnd('/')}/{Plan.Section.Method}", [],
+        [.. metadata.Select(entry => (entry.Key, entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes) : entry.Value, HeaderRules.IsCredential(entry.Key)))],
+        Encoding.UTF8.GetBytes(Message));
+
     private static void Add(Metadata metadata, string name, string value, string field)
     {
         if (GrpcSectionReader.FaultOfValue(name, value) is { } fault)

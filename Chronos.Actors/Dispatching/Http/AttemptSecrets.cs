@@ -23,7 +23,7 @@ internal sealed class AttemptSecrets(AttemptRequest request, ISecretSource sourc
             return known;
         }
 
-        var value = source.Find(request.Tenant, name);
+        var value = AttemptWatch.Current?.Secret(name) ?? source.Find(request.Tenant, name);
         return string.IsNullOrEmpty(value)
             ? throw new RequestFaultException($"this node has no secret '{name}'")
             : _values[name] = value;

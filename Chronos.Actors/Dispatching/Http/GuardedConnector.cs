@@ -22,13 +22,17 @@ internal sealed class GuardedConnector(ResolveName resolve, bool allowPrivate)
     }
 
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) =>
-        new NetworkStream(await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation).ConfigureAwait(false), ownsSocket: true);
+        new NetworkStream(
+            await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, AttemptWatch.Of(context.InitialRequestMessage), cancellation).ConfigureAwait(false), ownsSocket: true);
 
     /// <exception cref="TargetRefusedException">No address of the host may be reached.</exception>
     /// <exception cref="SocketException">No address of the host answers, or it has none.</exception>
-    public async Task<Socket> ConnectAsync(string host, int port, CancellationToken cancellation)
+    public Task<Socket> ConnectAsync(string host, int port, CancellationToken cancellation) => ConnectAsync(host, port, AttemptWatch.Current, cancellation);
+
+    private async Task<Socket> ConnectAsync(string host, int port, AttemptWatch? watch, CancellationToken cancellation)
     {
-        var addresses = IPAddress.TryParse(host.Trim('[', ']'), out var literal) ? [literal] : await resolve(host, cancellation).ConfigureAwait(false);
+        var addresses = IPAddress.TryParse(host.Trim('[', ']'), out var literal) ? [literal] : await ResolveAsync(host, watch, cancellation).ConfigureAwait(false);
+        var since = watch?.Now() ?? 0;
         string? refusal = null;
         Exception? failure = null;
         foreach (var address in addresses)
@@ -43,6 +47,7 @@ internal sealed class GuardedConnector(ResolveName resolve, bool allowPrivate)
             try
             {
                 await socket.ConnectAsync(address, port, cancellation).ConfigureAwait(false);
+                watch?.Connected(since, socket.RemoteEndPoint);
                 return socket;
             }
             catch (SocketException e)
@@ -58,5 +63,13 @@ internal sealed class GuardedConnector(ResolveName resolve, bool allowPrivate)
         }
 
         throw failure ?? (refusal is null ? new SocketException((int)SocketError.HostNotFound) : new TargetRefusedException(refusal));
+    }
+
+    private async Task<IPAddress[]> ResolveAsync(string host, AttemptWatch? watch, CancellationToken cancellation)
+    {
+        var since = watch?.Now() ?? 0;
+        var addresses = await resolve(host, cancellation).ConfigureAwait(false);
+        watch?.Resolved(since);
+        return addresses;
     }
 }

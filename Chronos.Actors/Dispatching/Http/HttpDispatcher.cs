@@ -29,6 +29,7 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
         _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
             ConnectCallback = connector.ConnectAsync,
+            PlaintextStreamFilter = AttemptWatch.Filter,
             ConnectTimeout = options.ConnectTimeout,
             PooledConnectionLifetime = options.ConnectionLifetime,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),

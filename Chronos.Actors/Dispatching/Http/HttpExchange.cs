@@ -25,7 +25,10 @@ internal sealed class HttpExchange(
         for (var hops = 0; ; hops++)
         {
             using var request = Make(hop);
+            AttemptWatch.Mark(request);
+            AttemptWatch.Current?.Leaves(Describe(request, hop), mask);
             using var response = await client.SendAsync(request, cancellation).ConfigureAwait(false);
+            AttemptWatch.Current?.Answered(response);
             if (!prepared.Section.FollowRedirects || !IsRedirect(response) || prepared.Section.SuccessCodes.Contains((int)response.StatusCode))
             {
                 return await ReadAsync(response, mask, cancellation).ConfigureAwait(false);
@@ -111,6 +114,13 @@ internal sealed class HttpExchange(
         }
 
         return request;
+    }
+
+    private SentMessage Describe(HttpRequestMessage request, Hop hop)
+    {
+        var secret = prepared.Headers.Where(header => header.Secret).Select(header => header.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        IEnumerable<KeyValuePair<string, HeaderStringValues>> headers = request.Content is { } content ? request.Headers.NonValidated.Concat(content.Headers.NonValidated) : request.Headers.NonValidated;
+        return new SentMessage(hop.Method, hop.Url.AbsoluteUri, [], [.. headers.Select(header => (header.Key, header.Value.ToString(), secret.Contains(header.Key)))], hop.Body ?? []);
     }
 
     private void Sign(HttpRequestMessage request, WebhookAuth.Hmac hmac, byte[] body)

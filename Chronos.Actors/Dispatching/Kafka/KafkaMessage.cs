@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Http;
 using Chronos.Core.Dispatching.Kafka;
 using Confluent.Kafka;
 
@@ -76,6 +77,14 @@ internal sealed class KafkaMessage : IBrokerMessage
                 .Add("offset", delivered.Offset.Value.ToString(CultureInfo.InvariantCulture)),
         };
     }
+
+    public SentMessage Describe() => new(
+        "produce", $"{Target}/{_to.Topic}",
+        [
+            .. _message.Key is { } key ? [("key", AttemptWatch.TextOf(key) ?? "")] : Array.Empty<(string, string)>(),
+            .. _to.Partition == Partition.Any ? Array.Empty<(string, string)>() : [("partition", _to.Partition.Value.ToString(CultureInfo.InvariantCulture))],
+        ],
+        [.. _message.Headers.Select(header => (header.Key, Encoding.UTF8.GetString(header.GetValueBytes() ?? []), HeaderRules.IsCredential(header.Key)))], _message.Value ?? []);
 
     public BrokerEnd? Classify(Exception error) => BrokerAttempts.Causes(error).Select(KafkaFailures.Classify).FirstOrDefault(end => end is not null);
 

@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Http;
 using Chronos.Core.Dispatching.Nats;
 using NATS.Client.Core;
 
@@ -95,6 +96,10 @@ internal sealed class NatsMessage : IBrokerMessage
         }
     }
 
+    public SentMessage Describe() => new(
+        _section.Mode switch { NatsMode.Publish => "publish", NatsMode.Request => "request", _ => "publish to a stream" }, $"{Target}/{_subject}", [],
+        [.. _headers.Select(header => (header.Key, header.Value.ToString(), HeaderRules.IsCredential(header.Key)))], _body);
+
     public BrokerEnd? Classify(Exception error)
     {
         if (_denied is not null)
@@ -161,6 +166,7 @@ internal sealed class NatsMessage : IBrokerMessage
     private BrokerEnd OfReply(NatsMsg<byte[]> reply)
     {
         var data = reply.Data ?? [];
+        AttemptWatch.Current?.Answered(reply.Headers?.Select(header => (header.Key, header.Value.ToString())) ?? []);
         var type = reply.Headers?.FirstOrDefault(header => header.Key.Equals("content-type", StringComparison.OrdinalIgnoreCase)).Value.ToString();
         var truncated = data.Length > _options.MaxResponse;
         var response = ResponseReader.Decode(

@@ -22,7 +22,10 @@ internal sealed class GuardedTcp(bool allowPrivate)
                 throw new TargetRefusedException($"{address} {reason}");
             }
 
+            var watch = AttemptWatch.Current;
+            var since = watch?.Now() ?? 0;
             await socket.ConnectAsync(address, port, cancellation).ConfigureAwait(false);
+            watch?.Connected(since, socket.RemoteEndPoint);
         }
         catch (Exception fault) when (fault is TargetRefusedException or SocketException)
         {

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using System.Text;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Http;
 using Chronos.Core.Dispatching.RabbitMq;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -94,6 +95,17 @@ internal sealed class RabbitMessage : IBrokerMessage
             (_broken, _blocked) = (session.Broken.IsCancellationRequested, session.Blocked);
         }
     }
+
+    public SentMessage Describe() => new(
+        "publish", $"{Target}/{_exchange}",
+        [
+            ("routing_key", _routingKey), ("mandatory", _mandatory ? "true" : "false"), ("persistent", _properties.Persistent ? "true" : "false"),
+            ("content_type", _properties.ContentType ?? ""), ("message_id", _properties.MessageId ?? ""),
+            .. _properties.IsPriorityPresent() ? [("priority", _properties.Priority.ToString(CultureInfo.InvariantCulture))] : Array.Empty<(string, string)>(),
+            .. _properties.Expiration is { } expiration ? [("expiration", expiration)] : Array.Empty<(string, string)>(),
+            .. _properties.Type is { } type ? [("type", type)] : Array.Empty<(string, string)>(),
+        ],
+        [.. (_properties.Headers ?? new Dictionary<string, object?>()).Select(header => (header.Key, $"{header.Value}", HeaderRules.IsCredential(header.Key)))], _body);
 
     public BrokerEnd? Classify(Exception error)
     {
