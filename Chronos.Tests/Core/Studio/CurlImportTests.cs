@@ -1,0 +1,119 @@
+using System.Text.Json;
+using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
+using Chronos.Core.Studio;
+using Xunit;
+
+namespace Chronos.Tests.Core.Studio;
+
+public sealed class CurlImportTests
+{
+    [Fact]
+    public void A_plain_address_is_a_get()
+    {
+        var made = Import("curl https://example.com/a?b=1");
+        Assert.Equal("""{"name":"studio-example.com-a","webhook":{"url":"https://example.com/a?b=1","method":"GET"}}""", made.Document.GetRawText());
+        Assert.Empty(made.Secrets);
+        Assert.Empty(made.Notes);
+    }
+
+    [Fact]
+    public void A_line_as_a_browser_copies_it_keeps_method_headers_and_body()
+    {
+        var made = Import(
+            """
+            curl 'https://api.example.com/v1/orders' \
+              -X 'PUT' \
+              -H 'accept: application/json' \
+              -H 'content-type: application/json' \
+              -H 'accept-encoding: gzip' \
+              --data-raw $'{"text":"it\'s \u00fc","n":1}' \
+              --compressed
+            """);
+        var webhook = made.Document.GetProperty("webhook");
+        Assert.Equal("PUT", webhook.GetProperty("method").GetString());
+        Assert.Equal("""{"accept":"application/json"}""", webhook.GetProperty("headers").GetRawText());
+        Assert.Equal("it's ü", webhook.GetProperty("body").GetProperty("text").GetString());
+        Assert.Equal(2, made.Notes.Length);
+    }
+
+    [Fact]
+    public void Data_without_a_type_is_a_form_and_a_post()
+    {
+        var webhook = Import("curl -d a=1 --data-urlencode 'b=c d&e' example.com").Document.GetProperty("webhook");
+        Assert.Equal(("http://example.com", "POST", "a=1&b=c%20d%26e"), (webhook.GetProperty("url").GetString(), webhook.GetProperty("method").GetString(), webhook.GetProperty("body").GetString()));
+        Assert.Equal("application/x-www-form-urlencoded", webhook.GetProperty("headers").GetProperty("Content-Type").GetString());
+    }
+
+    [Fact]
+    public void With_G_the_data_is_the_query()
+    {
+        var webhook = Import("curl -G -d a=1 -d b=2 http://example.com/x?c=3").Document.GetProperty("webhook");
+        Assert.Equal("http://example.com/x?c=3&a=1&b=2", webhook.GetProperty("url").GetString());
+        Assert.Equal("GET", webhook.GetProperty("method").GetString());
+    }
+
+    [Theory]
+    [InlineData("curl -u me:s3cret http://example.com", "auth", """{"type":"basic","username":"me","password":{"secret":"password"}}""")]
+    [InlineData("curl http://me:s3cret@example.com", "auth", """{"type":"basic","username":"me","password":{"secret":"password"}}""")]
+    [InlineData("curl -H 'Authorization: Basic bWU6czNjcmV0' http://example.com", "auth", """{"type":"basic","username":"me","password":{"secret":"password"}}""")]
+    [InlineData("curl -H 'Authorization: Bearer s3cret' http://example.com", "auth", """{"type":"bearer","token":{"secret":"bearer_token"}}""")]
+    [InlineData("curl --oauth2-bearer s3cret http://example.com", "auth", """{"type":"bearer","token":{"secret":"bearer_token"}}""")]
+    [InlineData("curl -H 'X-API-Key: s3cret' http://example.com", "headers", """{"X-API-Key":"{{ secrets.x_api_key }}"}""")]
+    [InlineData("curl -b sid=s3cret http://example.com", "headers", """{"Cookie":"{{ secrets.cookie }}"}""")]
+    [InlineData("curl 'http://example.com?a=1&access_token=s3cret'", "url", "\"http://example.com?a=1&access_token={{ secrets.access_token }}\"")]
+    [InlineData("curl --json '{\"user\":\"me\",\"password\":\"s3cret\"}' http://example.com", "body", """{"user":"me","password":"{{ secrets.password }}"}""")]
+    [InlineData("curl -d 'user=me&password=s3cret' http://example.com", "body", "\"user=me&password={{ secrets.password }}\"")]
+    public void A_credential_becomes_a_secret_and_is_not_in_the_document(string line, string member, string expected)
+    {
+        var made = Import(line);
+        Assert.Equal(expected, Compact(made.Document.GetProperty("webhook").GetProperty(member)));
+        Assert.DoesNotContain("s3cret", made.Document.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", string.Join(' ', made.Notes), StringComparison.Ordinal);
+        var secret = Assert.Single(made.Secrets);
+        Assert.EndsWith("s3cret", made.Values[secret.Name], StringComparison.Ordinal);
+        Assert.StartsWith("webhook.", secret.UsedFor, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_made_is_a_valid_job()
+    {
+        var made = Import("curl -sSLXPOST -m 2.5 --retry 4 -H 'X-Auth-Token: t0ken' -F_ http://example.com".Replace(" -F_", "", StringComparison.Ordinal));
+        var violations = new List<Violation>();
+        var job = JobDocument.Read(made.Document, violations);
+        Assert.Empty(violations);
+        Assert.Equal((TimeSpan.FromSeconds(2.5), 5, "x_auth_token"), (job!.Timeout, job.Retry.MaxAttempts, Assert.Single(job.Secrets)));
+        Assert.True(made.Document.GetProperty("webhook").GetProperty("follow_redirects").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("wget http://example.com", "begins with the word curl")]
+    [InlineData("curl 'http://example.com", "quote that is not closed")]
+    [InlineData("curl", "names no address")]
+    [InlineData("curl http://a http://b", "more than one address")]
+    [InlineData("curl --wobble http://a", "--wobble")]
+    [InlineData("curl -F a=b http://a", "-F cannot be taken over")]
+    [InlineData("curl -d @file http://a", "reads a file")]
+    [InlineData("curl -x http://proxy http://a", "-x cannot be taken over")]
+    [InlineData("curl -H nonsense http://a", "name: value")]
+    [InlineData("curl http://a -H", "has no argument")]
+    [InlineData("curl ftp://example.com", "webhook.url")]
+    public void What_cannot_be_taken_over_is_refused_and_says_why(string line, string why)
+    {
+        var violations = new List<Violation>();
+        Assert.Null(CurlImport.Read(line, violations));
+        var violation = violations[0];
+        Assert.Equal("curl", violation.Field);
+        Assert.Contains(why, violation.Message, StringComparison.Ordinal);
+    }
+
+    private static ImportedRequest Import(string line)
+    {
+        var violations = new List<Violation>();
+        var made = CurlImport.Read(line, violations);
+        Assert.Empty(violations);
+        return made!;
+    }
+
+    private static string Compact(JsonElement value) => JobDocumentText.Compact(value);
+}
