@@ -14,7 +14,8 @@ public sealed class StudioApiTests(SharedNode shared)
     public async Task A_test_sends_once_and_answers_with_request_timings_response_and_a_job()
     {
         await using var target = await Receiver.Start();
-        var answer = await Node.Post("/api/v1/studio/test", $$"""{"webhook":{"url":"{{target.Url}}/in?token=hunter2","headers":{"X-Team":"data"}},"payload":{"n":1,"at":"{{"{{ execution.id }}"}}"},"tags":{"a":"b"} }""");
+        var answer = await Node.Post("/api/v1/studio/test",
+            $$$"""{"webhook":{"url":"{{{target.Url}}}/in?token=hunter2","headers":{"X-Team":"data"}},"payload":{"n":1,"at":"{{ execution.id }}"},"tags":{"a":"b"}}""");
 
         Assert.Equal(200, (int)answer.Status);
         var received = Assert.Single(target.Requests);
