@@ -66,7 +66,8 @@ public sealed class StudioTester(OpenDispatcher open, StudioExchanges exchanges,
             tenant, jobId, job.Name, 0, execution, 1, at, job.Target, job.Payload, limit, job.Secrets, job.Tags, TraceIds.For(execution));
         var watch = new AttemptWatch(request.SecretValues, time);
         var outcome = await DispatchAsync(attempt, watch, cancellation).ConfigureAwait(false);
-        var (document, secrets) = StudioDocument.WithoutCredentials(job);
+        var (document, moved) = StudioDocument.WithoutCredentials(job);
+        var secrets = moved.AddRange(request.SecretValues.Keys.Where(name => moved.All(secret => secret.Name != name)).Select(name => new StudioSecret(name, "secret_values")));
         return new StudioExchange(
             id, at, by.Name, outcome.Succeeded, JobDocumentWords.Of(outcome.Failure), outcome.Error is { } error ? CredentialText.Mask(error) : null,
             [.. watch.Sent.Select(sent => Show(job.Target.Protocol, sent))], Response(watch, outcome),

@@ -42,7 +42,7 @@ public sealed record StudioConnection(string? Remote, string? Tls, string? Ciphe
 /// <param name="Failure">Its class, in the words of <c>retry.retry_on</c>; none when it succeeded.</param>
 /// <param name="Sent">The requests in their order: more than one when a redirect was followed, none when it could not be made.</param>
 /// <param name="Document">A job that sends the same; credentials that were written into the request are references to secrets.</param>
-/// <param name="Secrets">The secrets that the document refers to in the place of credentials.</param>
+/// <param name="Secrets">The secrets that the nodes need for it: those in the place of credentials, and those that came with the request.</param>
 /// <param name="LimitMs">After this the request would have been given up.</param>
 public sealed record StudioExchange(
     string Id, DateTimeOffset At, string By, bool Succeeded, string Failure, string? Error, ImmutableArray<StudioSent> Sent, StudioResponse Response,

@@ -74,6 +74,8 @@ public static class CurlImport
                 data = null;
             }
 
+            // In the order in which a document is read.
+            (_webhook["url"], _webhook["method"]) = ("", "");
             address = WithoutUser(address);
             var method = options.Method?.ToUpperInvariant() ?? (data is null ? "GET" : "POST");
             _webhook["url"] = _moves.Address(address, "webhook.url");
