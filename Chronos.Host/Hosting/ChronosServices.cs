@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Akka.Actor;
 using Akka.Hosting;
 using Chronos.Actors.Calendars;
 using Chronos.Actors.Dispatching;
