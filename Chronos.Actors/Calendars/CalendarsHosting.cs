@@ -4,6 +4,7 @@ using Akka.Cluster.Sharding;
 using Akka.Hosting;
 using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel;
 using Chronos.Core.Calendars;
 using Chronos.Core.Kernel;
 
@@ -30,7 +31,7 @@ public static class CalendarsHosting
                 {
                     var split = entity.IndexOf('|', StringComparison.Ordinal);
                     var (tenant, name) = (new TenantId(entity[..split]), entity[(split + 1)..]);
-                    return Props.Create(() => new CalendarActor(tenant, name, time, timetables, directory));
+                    return EntityProps.Of(() => new CalendarActor(tenant, name, time, timetables, directory));
                 };
             },
             new CalendarExtractor(),

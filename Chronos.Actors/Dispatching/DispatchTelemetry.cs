@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.IO.Hashing;
 using System.Text;
+using Chronos.Actors.Jobs;
 using Chronos.Core.Dispatching;
 
 namespace Chronos.Actors.Dispatching;
@@ -22,7 +23,10 @@ public static class DispatchTelemetry
     private static readonly UpDownCounter<long> InFlight = Meter.CreateUpDownCounter<long>("chronos_inflight", null, "Attempts on their way, by protocol");
 
     /// <summary>Dispatches inside a span of the execution's trace.</summary>
-    internal static async Task<AttemptOutcome> RunAsync(IDispatcher dispatcher, AttemptRequest attempt, CancellationToken cancellation)
+    internal static Task<AttemptOutcome> RunAsync(IDispatcher dispatcher, AttemptRequest attempt, CancellationToken cancellation) =>
+        attempt.Tenant == Rehearsal.Tenant ? dispatcher.DispatchAsync(attempt, cancellation) : MeasureAsync(dispatcher, attempt, cancellation);
+
+    private static async Task<AttemptOutcome> MeasureAsync(IDispatcher dispatcher, AttemptRequest attempt, CancellationToken cancellation)
     {
         var protocol = KeyValuePair.Create<string, object?>("protocol", dispatcher.Protocol.ToString().ToLowerInvariant());
         using var span = Source.StartActivity("dispatch", ActivityKind.Client, new ActivityContext(TraceIdOf(attempt), ParentOf(attempt), ActivityTraceFlags.Recorded));

@@ -38,7 +38,7 @@ public static class JobsHosting
                 var settings = new TimetableSettings(
                     options.Node, options.Time, options.Metrics, () => registry.TryGet<TickLeaderKey>(out var leader) ? leader : ActorRefs.Nobody,
                     protocol => options.Dispatcher(registry, protocol));
-                return Props.Create(() => new TimetableActor(int.Parse(number), settings));
+                return EntityProps.Of(() => new TimetableActor(int.Parse(number), settings));
             },
             new TimetableExtractor(),
             new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
@@ -47,7 +47,7 @@ public static class JobsHosting
             (_, registry, _) =>
             {
                 var timetables = registry.Get<TimetableRegionKey>();
-                return entity => Props.Create(() => new JobActor($"job|{entity}", options.Time, options.Ids, timetables));
+                return entity => EntityProps.Of(() => new JobActor($"job|{entity}", options.Time, options.Ids, timetables));
             },
             new JobExtractor(),
             new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
