@@ -92,6 +92,28 @@ internal sealed class RabbitServer : IAsyncDisposable
         _process = null;
     }
 
+    /// <summary>
+    /// Declares a quorum queue that outlives <c>kill -9</c>. RabbitMQ writes the name of a new one to disk only every few minutes, or
+    /// when it stops in order: one that is killed before has a queue that never confirms again.
+    /// </summary>
+    public async Task DeclareQuorumQueueAsync(string name)
+    {
+        await using (var client = await ConnectAsync())
+        {
+            var channel = await client.CreateChannelAsync();
+            await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
+        }
+
+        using (var term = Process.Start("kill", ["-TERM", File.ReadAllText(Path.Combine(_folder, "pid")).Trim()]))
+        {
+            await term.WaitForExitAsync();
+        }
+
+        await _process!.WaitForExitAsync();
+        _process.Dispose();
+        await StartAgainAsync();
+    }
+
     /// <summary>A connection of the test itself.</summary>
     public Task<IConnection> ConnectAsync() =>
         new ConnectionFactory { HostName = "127.0.0.1", Port = Port, UserName = User, Password = Password, AutomaticRecoveryEnabled = false }.CreateConnectionAsync();

@@ -70,7 +70,7 @@ public abstract class BrokerSpineTests : IAsyncLifetime
         TestContext.Current.TestOutputHelper?.WriteLine($"{succeeded.Count} executions in {Seconds} s, {tries} attempts, {stored.Count} messages");
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task A_broker_that_is_killed_under_load_loses_nothing_and_nothing_has_succeeded_that_it_does_not_have()
     {
         await using var node = new NodeProcess(_folder, "--no-demo");
@@ -88,7 +88,7 @@ public abstract class BrokerSpineTests : IAsyncLifetime
         Assert.True(tries > Jobs * Seconds, "nothing was tried again, so nothing was hit");
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task A_node_that_is_killed_sends_what_was_on_its_way_under_the_same_execution_again()
     {
         await using var node = new NodeProcess(_folder, "--no-demo");
@@ -249,9 +249,7 @@ public sealed class RabbitSpineTests : BrokerSpineTests
     protected override async Task StartBrokerAsync()
     {
         _server = await RabbitServer.StartAsync();
-        await using var client = await _server.ConnectAsync();
-        var channel = await client.CreateChannelAsync();
-        await channel.QueueDeclareAsync("spine", durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
+        await _server.DeclareQuorumQueueAsync("spine");
     }
 
     protected override Task KillBrokerAsync() => _server.KillAsync();
