@@ -32,15 +32,16 @@ public sealed class Rehearsal(ActorSystem system, WireCatalog wire, IOutputStore
 
     /// <summary>Sends to a target that answers 2xx. Answers the first failure, if there was one, and then has stopped there.</summary>
     /// <param name="dispatcher">Ends with this rehearsal; not one that others use.</param>
+    /// <param name="circuits">Of the dispatcher.</param>
     /// <param name="url">Of the node itself.</param>
-    public async Task<string?> RunAsync(IDispatcher dispatcher, string url, CancellationToken cancellation)
+    public async Task<string?> RunAsync(IDispatcher dispatcher, ICircuitBoard circuits, string url, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
         var outcomes = Channel.CreateUnbounded<TimetableFacts.AttemptFinished>();
         var stage = system.ActorOf(EntityProps.Of(() => new Stage(outcomes.Writer)), "rehearsal-stage");
         var reports = new DispatchReports(outputs, time, () => stage);
-        var gateway = system.ActorOf(Props.Create(() => new DispatchGateway(new[] { dispatcher }, new DispatchOptions(), reports)), "rehearsal-dispatch");
+        var gateway = system.ActorOf(Props.Create(() => new DispatchGateway(new[] { dispatcher }, new DispatchOptions(), reports, circuits, time)), "rehearsal-dispatch");
         try
         {
             using var reads = new ReadSide();

@@ -28,8 +28,9 @@ internal sealed class WarmUpService(
         }
 
         var began = time.GetTimestamp();
-        using var dispatcher = new HttpDispatcher(new HttpDispatchOptions { AllowPrivateTargets = true }, secrets, new CircuitBoard(new CircuitOptions(), time), time);
-        if (await new Rehearsal(system, wire, outputs, time).RunAsync(dispatcher, $"{address}/health/live", stoppingToken) is { } failure)
+        var circuits = new CircuitBoard(new CircuitOptions(), time);
+        using var dispatcher = new HttpDispatcher(new HttpDispatchOptions { AllowPrivateTargets = true }, secrets, circuits, time);
+        if (await new Rehearsal(system, wire, outputs, time).RunAsync(dispatcher, circuits, $"{address}/health/live", stoppingToken) is { } failure)
         {
             log.LogDebug("The node could not warm up on itself: {Error}", failure);
             return;
