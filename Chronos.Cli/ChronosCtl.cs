@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
 using Chronos.Cli.Commands;
 using Chronos.Cli.Output;
 
 namespace Chronos.Cli;
 
 /// <summary>The whole program as a function of its arguments and surroundings; the tests call it in process.</summary>
-internal static class ChronosCtl
+internal static partial class ChronosCtl
 {
     private const string About =
         """
@@ -78,7 +79,8 @@ internal static class ChronosCtl
         var path = CommandPath(parsed.CommandResult.Command);
         foreach (var (error, first) in parsed.Errors.Select((error, i) => (error, i == 0)))
         {
-            around.Error.WriteLine(first ? $"error: {Plain.Line(error.Message)}" : Plain.Line(error.Message));
+            var message = Plain.Line(Said(error.Message));
+            around.Error.WriteLine(first ? $"error: {message}" : message);
         }
 
         if (parsed.CommandResult.Command.Subcommands.Count > 0)
@@ -89,6 +91,18 @@ internal static class ChronosCtl
         around.Error.WriteLine($"see '{path} --help'");
         return ExitCode.Usage;
     }
+
+    /// <summary>In words of the command line, where the library names a type of the program.</summary>
+    private static string Said(string message) => TypeName().Replace(message, static type => type.Groups[1].Value switch
+    {
+        "Int32" or "Int64" => "as a whole number",
+        "Double" or "Decimal" => "as a number",
+        "Boolean" => "as true or false",
+        _ => "as what it must be",
+    });
+
+    [GeneratedRegex(@"as expected type 'System\.(?:Nullable`1\[System\.)?(\w+)\]?'", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex TypeName();
 
     private static string CommandPath(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{CommandPath(parent)} {command.Name}" : "chronosctl";

@@ -72,9 +72,15 @@ internal static class JobCommands
         call.Print.Done(job, "name", $"{job.Text("name")} is as in revision {call.Of(Revision)} again, now revision {job.Text("revision")}");
     }
 
-    private static async Task NextAsync(Call call) => call.Print.List(
-        (await call.Api.GetAsync(new Query($"{call.JobPath()}/next").And("count", call.Of(Count)).And("from", call.Time(Arguments.From)).ToString(), call.Cancellation)).Json,
-        JobShapes.Times);
+    private static async Task NextAsync(Call call)
+    {
+        var answer = (await call.Api.GetAsync(new Query($"{call.JobPath()}/next").And("count", call.Of(Count)).And("from", call.Time(Arguments.From)).ToString(), call.Cancellation)).Json;
+        call.Print.List(answer, JobShapes.Times);
+        if (answer.Field("note")?.GetString() is { } note)
+        {
+            call.Print.Remark(note);
+        }
+    }
 
     private static async Task ExportAsync(Call call)
     {

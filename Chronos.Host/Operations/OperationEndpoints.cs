@@ -47,7 +47,7 @@ internal static class OperationEndpoints
         return api;
     }
 
-    private static async Task<IResult> Start(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
+    private static async Task<IResult> Start(HttpContext http, string id, JobRequests jobs, TimeProvider time, CancellationToken cancellation)
     {
         var ask = await Asked.Read(http, cancellation);
         var from = Required(ask, "from");
@@ -73,7 +73,7 @@ internal static class OperationEndpoints
         if (dryRun)
         {
             var schedule = JobViews.ScheduleOf(job, await jobs.Calendars.Lookup(http.Tenant(), job.Definition.Schedule, cancellation));
-            var (total, reason) = Timetable.SlotsToFill(schedule, from!.Value, to!.Value);
+            var (total, reason) = Timetable.SlotsToFill(schedule, from!.Value, to!.Value, time.GetUtcNow());
             return reason is not null
                 ? ProblemResult.Of(reason)
                 : Results.Json(new BackfillPlanView(from.Value, to.Value, total), ApiJson.Api.BackfillPlanView);

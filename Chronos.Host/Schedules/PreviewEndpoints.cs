@@ -4,6 +4,7 @@ using System.Text.Json;
 using Chronos.Core.Calendars;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 using Chronos.Host.Calendars;
 using Chronos.Host.Http;
@@ -21,7 +22,11 @@ internal sealed record TimeView(DateTimeOffset At, string Local, DateTimeOffset?
 
 /// <summary>Nominal times in order.</summary>
 /// <param name="More">True when there are further times after the last one shown.</param>
-internal sealed record TimesView(ImmutableArray<TimeView> Items, string Timezone, bool More);
+internal sealed record TimesView(ImmutableArray<TimeView> Items, string Timezone, bool More)
+{
+    /// <summary>Why these times will not fire as they stand here: the job is off.</summary>
+    public string? Note { get; init; }
+}
 
 /// <summary>Body of <c>explain</c>.</summary>
 internal sealed record ExplainBody(JsonElement Schedule, string? Timezone, string? Timeout);
@@ -65,7 +70,7 @@ internal static class PreviewEndpoints
             ask.Fault("to", "must be after from");
         }
 
-        return ask.Problem() ?? Times(schedule!, from, to, count);
+        return ask.Problem() ?? Results.Json(Times(schedule!, from, to, count), ApiJson.Api.TimesView);
     }
 
     private static async Task<IResult> Next(HttpContext http, string id, JobRequests jobs, TimeProvider time, CancellationToken cancellation)
@@ -84,10 +89,19 @@ internal static class PreviewEndpoints
             return refusal!;
         }
 
-        return JobViews.ScheduleOf(job, CalendarLookups.OrOpen(await jobs.Calendars.Lookup(http.Tenant(), job.Definition.Schedule, cancellation))) is { } schedule
+        var times = JobViews.ScheduleOf(job, CalendarLookups.OrOpen(await jobs.Calendars.Lookup(http.Tenant(), job.Definition.Schedule, cancellation))) is { } schedule
             ? Times(schedule, from, null, count)
-            : Results.Json(new TimesView([], job.Definition.Timezone, false), ApiJson.Api.TimesView);
+            : new TimesView([], job.Definition.Timezone, false) { Note = "the job has no schedule: it runs when it is triggered" };
+        return Results.Json(times with { Note = NoteOn(job) ?? times.Note }, ApiJson.Api.TimesView);
     }
+
+    private static string? NoteOn(JobSnapshot job) => job.State switch
+    {
+        PlanState.Disabled => "the job is disabled: none of these fires until it is enabled",
+        PlanState.Paused when job.PausedUntil is { } until => $"the job is paused: none of these fires before {Rfc3339.Format(until)}, or until it is resumed",
+        PlanState.Paused => "the job is paused: none of these fires until it is resumed",
+        _ => null,
+    };
 
     private static async Task<IResult> Explain(HttpContext http, TimeProvider time, CalendarRequests calendars, CancellationToken cancellation)
     {
@@ -121,12 +135,10 @@ internal static class PreviewEndpoints
             : null;
     }
 
-    private static IResult Times(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count)
+    private static TimesView Times(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count)
     {
         var rows = SchedulePreview.Rows(schedule, from, to, count + 1);
-        return Results.Json(
-            new TimesView([.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.FiresAt, r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion),
-            ApiJson.Api.TimesView);
+        return new TimesView([.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.FiresAt, r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion);
     }
 
     private static string Local(DateTimeOffset local) => local.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);

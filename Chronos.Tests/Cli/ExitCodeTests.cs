@@ -76,6 +76,7 @@ public sealed class ExitCodeTests
 
         Assert.Equal(2, result.Exit);
         Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", result.Error, StringComparison.Ordinal);
         Assert.Equal("", result.Out);
     }
 

@@ -80,7 +80,7 @@ public sealed partial class Timetable
             return new JobReplies.Refused(Rejection.Of(RejectionCode.Conflict, $"the backfill {open.Operation} of this job still runs"));
         }
 
-        var (total, refusal) = SlotsToFill(State.ScheduleOf(job.Id), command.From, command.To);
+        var (total, refusal) = SlotsToFill(State.ScheduleOf(job.Id), command.From, command.To, now);
         if (refusal is not null)
         {
             return new JobReplies.Refused(refusal);
@@ -93,7 +93,7 @@ public sealed partial class Timetable
     }
 
     /// <summary>How many slots a backfill of [<paramref name="from"/>, <paramref name="to"/>) would run, or why it cannot be begun.</summary>
-    public static (long Total, Rejection? Refusal) SlotsToFill(Schedule? schedule, DateTimeOffset from, DateTimeOffset to)
+    public static (long Total, Rejection? Refusal) SlotsToFill(Schedule? schedule, DateTimeOffset from, DateTimeOffset to, DateTimeOffset now)
     {
         if (schedule is not { AfterCompletion: false })
         {
@@ -103,6 +103,11 @@ public sealed partial class Timetable
         if (from < Schedule.Earliest)
         {
             return (0, Rejection.Invalid("from", $"is before {Rfc3339.Format(Schedule.Earliest)}"));
+        }
+
+        if (to > now)
+        {
+            return (0, Rejection.Invalid("to", "is in the future: slots that are still to come run by themselves"));
         }
 
         var (before, last) = (from.AddTicks(-1), to.AddTicks(-1));

@@ -124,6 +124,19 @@ public sealed class JobApiTests(SharedNode shared)
     }
 
     [Fact]
+    public async Task The_next_times_of_a_job_that_is_off_say_that_it_is_off()
+    {
+        await _node.Post("/api/v1/jobs", Documents.Simple("resting"));
+        Assert.Null((await _node.Get("/api/v1/jobs/resting/next")).Text("note"));
+        await _node.Post("/api/v1/jobs/resting/pause", "{\"reason\":\"rest\"}");
+        var paused = await _node.Until("/api/v1/jobs/resting/next", a => a.Text("note") is not null);
+        Assert.Contains("paused", paused.Text("note"), StringComparison.Ordinal);
+        await _node.Post("/api/v1/jobs/resting/disable", "{}");
+        var disabled = await _node.Until("/api/v1/jobs/resting/next", a => a.Text("note")!.Contains("disabled", StringComparison.Ordinal));
+        Assert.NotEqual(0, disabled.Json.GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
     public async Task What_a_backfill_would_refuse_its_rehearsal_refuses_too()
     {
         await _node.Post("/api/v1/jobs", Documents.Simple("rehearsed"));
@@ -132,6 +145,7 @@ public sealed class JobApiTests(SharedNode shared)
             string Range(string from, string to) => $$"""{"from":"{{from}}","to":"{{to}}","dry_run":{{dryRun}} }""";
             Assert.Equal(["from"], (await _node.Post("/api/v1/jobs/rehearsed/backfill", Range("0001-01-01T00:00:00Z", "2020-01-01T00:00:00Z"))).Fields);
             Assert.Equal(["to"], (await _node.Post("/api/v1/jobs/rehearsed/backfill", Range("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"))).Fields);
+            Assert.Equal(["to"], (await _node.Post("/api/v1/jobs/rehearsed/backfill", Range("2026-01-01T00:00:00Z", "2999-01-01T00:00:00Z"))).Fields);
         }
 
         Assert.Equal("1", (await _node.Post("/api/v1/jobs/rehearsed/backfill", """{"from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","dry_run":true}""")).Text("total"));
