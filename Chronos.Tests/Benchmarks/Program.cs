@@ -1,5 +1,7 @@
 using Chronos.Benchmarks;
+using System.Globalization;
 using Chronos.Benchmarks.Kit;
+using Chronos.Benchmarks.Peers;
 
 // A benchmark starts this program again, once per measurement, so that no measurement is warmed or burdened by another.
 if (args is [ChildProcess.TargetMode])
@@ -8,9 +10,15 @@ if (args is [ChildProcess.TargetMode])
     return 0;
 }
 
-if (args is [ChildProcess.CaseMode, var text])
+if (args is [ChildProcess.CaseMode or ChildProcess.PeerMode or ChildProcess.SeedMode or ChildProcess.RecoveryMode, var text])
 {
-    Console.WriteLine(ChildProcess.Answer(await Cases.Run(text)));
+    Console.WriteLine(ChildProcess.Answer(await (args[0] switch
+    {
+        ChildProcess.PeerMode => PeerCases.Run(text),
+        ChildProcess.SeedMode => SeededJournal.Run(text),
+        ChildProcess.RecoveryMode => Recoveries.Run(text),
+        _ => Cases.Run(text),
+    })));
     return 0;
 }
 
@@ -20,18 +28,36 @@ IBenchmark[] all =
     new BurstBenchmark(),
     new LatenessBenchmark(),
     new NeighbourBenchmark(),
+    new SoakBenchmark(),
     new ApiBenchmark(),
+    new ScaleBenchmark(),
+    new RecoveryBenchmark(),
     new JournalBenchmark(),
     new CronBenchmark(),
+    new PeersBenchmark(),
 ];
-var options = args.Where(a => a.StartsWith("--", StringComparison.Ordinal)).ToList();
-var names = args.Except(options).ToList();
-var rounds = 0;
-if (options.Find(o => o != "--quick" && !o.StartsWith("--only=", StringComparison.Ordinal)
-    && !(o.StartsWith("--rounds=", StringComparison.Ordinal) && int.TryParse(o["--rounds=".Length..], out rounds) && rounds > 0)) is { } unknown)
+var names = args.Where(a => !a.StartsWith("--", StringComparison.Ordinal)).ToList();
+var options = new BenchOptions();
+foreach (var arg in args.Except(names))
 {
-    Console.Error.WriteLine($"there is no option {unknown}; there are --quick, --only=TEXT (variants whose name holds it) and --rounds=N");
-    return 2;
+    var (name, value) = arg.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (arg[..at], arg[(at + 1)..]) : (arg, "");
+    var number = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
+    var next = name switch
+    {
+        "--quick" when value.Length == 0 => options with { Quick = true },
+        "--only" when value.Length > 0 => options with { Only = value },
+        "--rounds" when number > 0 => options with { Rounds = number },
+        "--minutes" when number > 0 => options with { Minutes = number },
+        "--at-least" when number > 0 => options with { AtLeast = number },
+        _ => null,
+    };
+    if (next is null)
+    {
+        Console.Error.WriteLine($"there is no option {arg}; there are {BenchOptions.Help}");
+        return 2;
+    }
+
+    options = next;
 }
 
 if (names.Count == 0)
@@ -50,11 +76,11 @@ if (names.Find(n => !Array.Exists(all, b => b.Name == n)) is { } wrong)
     return 2;
 }
 
-var only = options.Find(o => o.StartsWith("--only=", StringComparison.Ordinal))?["--only=".Length..];
-await using var bench = new Bench(options.Contains("--quick"), rounds, only);
+await using var bench = new Bench(options);
+var held = true;
 foreach (var name in names)
 {
-    await bench.Run(all.Single(b => b.Name == name));
+    held &= await bench.Run(all.Single(b => b.Name == name));
 }
 
-return 0;
+return held ? 0 : 1;

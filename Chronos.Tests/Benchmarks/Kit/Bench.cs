@@ -11,28 +11,31 @@ namespace Chronos.Benchmarks.Kit;
 /// Runs benchmarks: all variants in turn within each round, so that a noisy neighbour meets each of them; then prints medians, and the
 /// median of the rounds' ratios to the first variant. Every round is appended to <c>results/</c>.
 /// </summary>
-internal sealed class Bench(bool quick, int rounds, string? only) : IAsyncDisposable
+internal sealed class Bench(BenchOptions options) : IAsyncDisposable
 {
     private static readonly JsonSerializerOptions Plain = new() { WriteIndented = false };
     private readonly string _results = Path.Combine(Repository.Root, "Chronos.Tests", "Benchmarks", "results");
 
-    /// <summary>Short, for a look whether it still runs; its figures mean little.</summary>
-    public bool Quick { get; } = quick;
+    public bool Quick => options.Quick;
 
-    public int Rounds => rounds > 0 ? rounds : Quick ? 1 : 5;
+    public int Minutes => options.Minutes;
 
     public T Pick<T>(T full, T small) => Quick ? small : full;
 
-    public async Task Run(IBenchmark benchmark)
+    /// <summary>False when a ratio was asked for and no round reached it.</summary>
+    public async Task<bool> Run(IBenchmark benchmark)
     {
-        var variants = benchmark.Variants(this).Where(v => only is null || v.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
+        var variants = benchmark.Variants(this)
+            .Where(v => options.Only is not { } only || v.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
+        var rounds = options.Rounds > 0 ? options.Rounds : Quick ? 1 : benchmark.Rounds;
         Console.WriteLine();
         Console.WriteLine($"{benchmark.Name}: {benchmark.Question}");
         Console.WriteLine(Machine.Line);
-        Console.WriteLine($"{benchmark.Settings}; median of {Rounds} paired rounds{(Quick ? " (quick: the figures mean little)" : "")}");
+        Console.WriteLine($"{benchmark.Settings}; median of {(options.AtLeast > 0 ? "at most " : "")}{rounds} paired rounds{(Quick ? " (quick: the figures mean little)" : "")}");
         Directory.CreateDirectory(_results);
         var measured = variants.ToDictionary(v => v.Name, _ => new List<Figures>());
-        for (var round = 0; round < Rounds; round++)
+        var held = false;
+        for (var round = 0; round < rounds && !(held && options.AtLeast > 0); round++)
         {
             foreach (var variant in variants)
             {
@@ -40,9 +43,14 @@ internal sealed class Bench(bool quick, int rounds, string? only) : IAsyncDispos
                 measured[variant.Name].Add(figures);
                 Keep(benchmark.Name, variant.Name, round, figures);
             }
+
+            held |= variants.Skip(1).All(v => Headline(variants[0]) >= options.AtLeast * Headline(v));
+
+            double Headline(Variant v) => measured[v.Name][^1].GetValueOrDefault(benchmark.Headline);
         }
 
         Print(benchmark.Headline, variants, measured);
+        return held;
     }
 
     public async ValueTask DisposeAsync() => await new PostgresServer().DisposeAsync();

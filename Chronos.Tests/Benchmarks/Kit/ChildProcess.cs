@@ -12,6 +12,15 @@ internal static class ChildProcess
     /// <summary>The argument that makes this program measure one case, described in JSON, and answer its figures.</summary>
     public const string CaseMode = "--as-case";
 
+    /// <summary>The argument that makes this program measure one scheduler, its own or another, described in JSON.</summary>
+    public const string PeerMode = "--as-peer";
+
+    /// <summary>The argument that makes this program write a journal of many jobs, described in JSON.</summary>
+    public const string SeedMode = "--as-seed";
+
+    /// <summary>The argument that makes this program recover timetables, described in JSON.</summary>
+    public const string RecoveryMode = "--as-recovery";
+
     private const string Mark = "figures:";
 
     public static string Answer(Figures figures) => Mark + JsonSerializer.Serialize<Dictionary<string, double>>(figures);
@@ -21,13 +30,17 @@ internal static class ChildProcess
 
     /// <summary>Measures a case in a fresh process.</summary>
     /// <exception cref="InvalidOperationException">It ended without an answer.</exception>
-    public static async Task<Figures> Measure(Case what)
+    public static Task<Figures> Measure(Case what) => Measure(CaseMode, Cases.Text(what));
+
+    /// <summary>Measures what the text describes, in a fresh process.</summary>
+    /// <exception cref="InvalidOperationException">It ended without an answer.</exception>
+    public static async Task<Figures> Measure(string mode, string what)
     {
-        using var process = Start(CaseMode, Cases.Text(what));
+        using var process = Start(mode, what);
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         var answer = output.Split('\n').LastOrDefault(l => l.StartsWith(Mark, StringComparison.Ordinal))
-            ?? throw new InvalidOperationException($"the case {Cases.Text(what)} ended with {process.ExitCode}: {output}");
+            ?? throw new InvalidOperationException($"the case {what} ended with {process.ExitCode}: {output}");
         return JsonSerializer.Deserialize<Figures>(answer[Mark.Length..])!;
     }
 }

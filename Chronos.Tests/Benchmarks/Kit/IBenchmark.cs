@@ -14,6 +14,9 @@ internal interface IBenchmark
     /// <summary>The figure by which variants are compared with the first.</summary>
     string Headline { get; }
 
+    /// <summary>How often it is measured unless said otherwise.</summary>
+    int Rounds => 5;
+
     IReadOnlyList<Variant> Variants(Bench bench);
 }
 

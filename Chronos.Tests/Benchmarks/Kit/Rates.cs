@@ -33,13 +33,14 @@ internal static class Rates
 
         await Eventually.True(() => DateTimeOffset.UtcNow >= from, TimeSpan.FromMinutes(2));
         node.Dispatcher?.Take();
-        var (ended, skipped, spent, lag, memory) = (node.Ended, node.Skipped, new Spent(), 0.0, new List<double>());
+        var (ended, skipped, spent, lag, resident, managed) = (node.Ended, node.Skipped, new Spent(), 0.0, new List<double>(), new List<double>());
         await Eventually.True(() =>
         {
             lag = Math.Max(lag, node.LedgerLagSeconds);
-            memory.Add(Environment.WorkingSet / (1024.0 * 1024.0));
+            resident.Add(Environment.WorkingSet / (1024.0 * 1024.0));
+            managed.Add(GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / (1024.0 * 1024.0));
             return DateTimeOffset.UtcNow >= to;
-        }, TimeSpan.FromMinutes(10));
+        }, TimeSpan.FromSeconds(what.Seconds) + TimeSpan.FromMinutes(5));
         var done = node.Ended - ended;
         var figures = new Figures
         {
@@ -47,7 +48,8 @@ internal static class Rates
             ["behind"] = (what.Jobs * (double)what.Seconds) - done,
             ["not run"] = node.Skipped - skipped,
             ["ledger lag s"] = lag,
-            ["RSS growth MB"] = Spread.Median(memory.TakeLast(memory.Count / 4)) - Spread.Median(memory.Skip(memory.Count / 4).Take(memory.Count / 4)),
+            ["RSS growth %"] = Growth(resident),
+            ["heap growth %"] = Growth(managed),
         };
         spent.Add(figures, Math.Max(1, done));
         if (node.Dispatcher is { } dispatcher)
@@ -58,5 +60,13 @@ internal static class Rates
         }
 
         return figures;
+    }
+
+    /// <summary>The last tenth against the tenth after the warm-up, which is the first fifth.</summary>
+    private static double Growth(List<double> samples)
+    {
+        var tenth = samples.Count / 10;
+        var before = Spread.Median(samples.Skip(2 * tenth).Take(tenth));
+        return 100 * (Spread.Median(samples.TakeLast(tenth)) - before) / before;
     }
 }

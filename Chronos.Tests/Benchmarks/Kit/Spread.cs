@@ -13,12 +13,17 @@ internal static class Spread
     public static double At(double[] sorted, double part) =>
         sorted.Length == 0 ? 0 : sorted[Math.Clamp((int)Math.Ceiling(sorted.Length * part) - 1, 0, sorted.Length - 1)];
 
-    /// <summary>p50, p99, p99.9 and max of the samples, as columns.</summary>
-    public static void Add(Figures figures, string name, IEnumerable<double> samples)
+    /// <summary>p50, p99 and, with the tail, p99.9 and max of the samples, as columns.</summary>
+    public static void Add(Figures figures, string name, IEnumerable<double> samples, bool tail = true)
     {
         var sorted = samples.Order().ToArray();
         figures[$"{name} p50 ms"] = At(sorted, 0.5);
         figures[$"{name} p99 ms"] = At(sorted, 0.99);
+        if (!tail)
+        {
+            return;
+        }
+
         figures[$"{name} p99.9 ms"] = At(sorted, 0.999);
         figures[$"{name} max ms"] = sorted.Length == 0 ? 0 : sorted[^1];
     }

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Globalization;
+using Chronos.Benchmarks.Kit;
+using Chronos.Tests.Kit;
+
+namespace Chronos.Benchmarks;
+
+/// <summary>A million jobs on one node.</summary>
+internal sealed class ScaleBenchmark : IBenchmark
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+
+    public string Name => "scale";
+
+    public string Question => "What do a million enabled jobs cost one node in memory, and how soon does it fire after a start and after kill -9?";
+
+    public string Settings => "the built program in a process of its own, SQLite, durability full; each job daily, nine of ten by cron, at their minute or second, Kestrel in another process on the same cores; the journal is written by the product's own journal and types, without a million requests; read side made from it by the first start";
+
+    public string Headline => "first fire s";
+
+    public int Rounds => 1;
+
+    public IReadOnlyList<Variant> Variants(Bench bench) =>
+    [
+        .. bench.Pick<int[]>([100_000, 1_000_000], [20_000]).Select(jobs => new Variant(jobs.ToString("N0", CultureInfo.InvariantCulture), () => Measure(jobs, bench.Pick(60, 5)))),
+    ];
+
+    private static async Task<Figures> Measure(int jobs, int settle)
+    {
+        using var store = new BenchStore(postgres: false);
+        using var target = new TargetServer();
+        var figures = await SeededJournal.Write(new SeedCase(jobs, target.Url, store.Folder, Snapshots: false));
+        await using var node = new NodeProcess(store.Folder, "--no-demo");
+        await Start(node, target, figures, "", settle);
+        await node.Kill();
+        await Start(node, target, figures, " after kill", settle);
+        return figures;
+    }
+
+    private static async Task Start(NodeProcess node, TargetServer target, Figures figures, string which, int settle)
+    {
+        await target.Take();
+        var began = Stopwatch.GetTimestamp();
+        var first = FirstFire(target, began);
+        figures[$"ready s{which}"] = (await node.Start()).TotalSeconds;
+        figures[$"first fire s{which}"] = await first;
+        await Eventually.True(async () => await CaughtUp(node), Patience);
+        figures[$"lists complete s{which}"] = Stopwatch.GetElapsedTime(began).TotalSeconds;
+
+        // A while of its ordinary work: about 700 fires of a million jobs in a minute.
+        await Task.Delay(TimeSpan.FromSeconds(settle));
+        figures[$"RSS MB{which}"] = Kilobytes(node, "VmRSS") / 1024;
+        figures[$"peak RSS MB{which}"] = Kilobytes(node, "VmHWM") / 1024;
+    }
+
+    private static async Task<double> FirstFire(TargetServer target, long began)
+    {
+        await Eventually.True(async () => await target.Count() > 0, Patience);
+        return Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
+    private static async Task<bool> CaughtUp(NodeProcess node)
+    {
+        var all = await node.Get("projections");
+        return all.GetProperty("items").EnumerateArray().All(p => p.GetProperty("state").GetString() == "following");
+    }
+
+    private static double Kilobytes(NodeProcess node, string name) => double.Parse(
+        File.ReadLines($"/proc/{node.Process.Id}/status").First(l => l.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture);
+}
