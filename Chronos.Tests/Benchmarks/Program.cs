@@ -1,5 +1,5 @@
-using Chronos.Benchmarks;
 using System.Globalization;
+using Chronos.Benchmarks;
 using Chronos.Benchmarks.Kit;
 using Chronos.Benchmarks.Peers;
 
