@@ -1,4 +1,5 @@
 using System.Text;
+using Chronos.Actors.Dispatching.CloudEvents;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Http;
@@ -19,6 +20,20 @@ internal sealed record BrokerBody(byte[] Bytes, string ContentType)
 
         var text = templates.RenderBody(body, field, out _);
         return new BrokerBody(Encoding.UTF8.GetBytes(text), body.Kind == WebhookBodyKind.Json || WebhookRequest.IsJson(text) ? "application/json" : "text/plain; charset=utf-8");
+    }
+
+    /// <summary>The body as an event, when the job sends events, with the headers that belong to it.</summary>
+    /// <exception cref="RequestFaultException">An attribute that a template made is none.</exception>
+    public (BrokerBody Body, IReadOnlyList<(string Name, string Value)> Headers, CloudEventMessage? Event) AsEvent(
+        AttemptRequest attempt, AttemptTemplates templates, AttemptSecrets secrets, CloudEventBinding binding)
+    {
+        if (CloudEventMessage.Of(attempt, templates, secrets, Bytes, ContentType) is not { } made)
+        {
+            return (this, [], null);
+        }
+
+        var (bytes, type) = made.Body();
+        return (new BrokerBody(bytes ?? [], type ?? ""), [.. made.Headers(binding)], made);
     }
 
     /// <summary>The headers of the section, rendered, then those of the attempt, which nobody overrides.</summary>

@@ -16,7 +16,11 @@ public enum Protocol
 }
 
 /// <summary>Where a job goes: the protocol and its section of the job document as canonical JSON text.</summary>
-public sealed record DispatchTarget(Protocol Protocol, string Section);
+public sealed record DispatchTarget(Protocol Protocol, string Section)
+{
+    /// <summary>The <c>cloud_event</c> part of the document as canonical JSON text; absent: the payload is sent as it is.</summary>
+    public string? CloudEvent { get; init; }
+}
 
 /// <summary>What kind of failure an attempt ended with; <c>retry.retry_on</c> names these.</summary>
 public enum FailureClass

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Chronos.Core.Dispatching.CloudEvents;
 using Chronos.Core.Dispatching.Grpc;
 using Chronos.Core.Dispatching.Http;
 using Chronos.Core.Dispatching.Kafka;
@@ -42,7 +43,10 @@ public static class ProtocolSections
     }
 
     /// <summary>Names of the secrets that templates of a canonical section use; each must be listed under the job's <c>secrets</c>.</summary>
-    public static ImmutableSortedSet<string> SecretsInTemplates(DispatchTarget target) => target.Protocol switch
+    public static ImmutableSortedSet<string> SecretsInTemplates(DispatchTarget target) =>
+        target.CloudEvent is { } cloudEvent ? SecretsInSection(target).Union(CloudEventSection.Parse(cloudEvent).SecretsInTemplates()) : SecretsInSection(target);
+
+    private static ImmutableSortedSet<string> SecretsInSection(DispatchTarget target) => target.Protocol switch
     {
         Protocol.Http => WebhookSection.Parse(target.Section).SecretsInTemplates(),
         Protocol.Grpc => GrpcSection.Parse(target.Section).SecretsInTemplates(),

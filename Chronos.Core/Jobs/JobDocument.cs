@@ -78,6 +78,7 @@ public static partial class JobDocument
         var target = JobDocumentTarget.Read(fields, mode, violations);
         var secretsInPayload = ImmutableSortedSet<string>.Empty;
         var payload = Payload(fields, mode, violations, ref secretsInPayload);
+        target = JobDocumentTarget.WithEvent(fields, target, payload is not null, mode, violations);
         var definition = new JobDefinition
         {
             Name = name ?? "",

@@ -1,4 +1,5 @@
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.CloudEvents;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Jobs;
@@ -44,6 +45,29 @@ internal static class JobDocumentTarget
         }
 
         return target;
+    }
+
+    /// <summary>The target with the event that its payload is sent as, when the document asks for one.</summary>
+    public static DispatchTarget? WithEvent(JobDocumentFields fields, DispatchTarget? target, bool payload, DocumentMode mode, ICollection<Violation> violations)
+    {
+        if (fields.Any("cloud_event") is not { } value)
+        {
+            return target;
+        }
+
+        if (mode == DocumentMode.Stored)
+        {
+            return target is null ? null : target with { CloudEvent = JobDocumentText.Compact(value) };
+        }
+
+        var section = CloudEventReader.Read(value, "cloud_event", violations);
+        if (section is null || target is null)
+        {
+            return null;
+        }
+
+        CloudEventReader.CheckAgainst(section, target, payload, violations);
+        return target with { CloudEvent = section.ToJson() };
     }
 
     /// <summary>A template gets at a secret only when the document lists it: who reads the list knows them all.</summary>

@@ -30,6 +30,12 @@ internal static class JobDocumentWriter
 
         writer.WritePropertyName(JobDocumentWords.Protocols.Of(job.Target.Protocol));
         writer.WriteRawValue(job.Target.Section);
+        if (job.Target.CloudEvent is { } cloudEvent)
+        {
+            writer.WritePropertyName("cloud_event");
+            writer.WriteRawValue(cloudEvent);
+        }
+
         if (job.Payload is { } payload)
         {
             writer.WritePropertyName("payload");

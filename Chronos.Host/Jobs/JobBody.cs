@@ -35,6 +35,9 @@ internal record JobBody
     /// <summary>The message to a topic of Kafka that an execution sends.</summary>
     public JsonElement? Kafka { get; set; }
 
+    /// <summary>Makes an event of CloudEvents 1.0 of what is sent: mode, type, source, subject, data_content_type, data_schema, data_base64, extensions.</summary>
+    public JsonElement? CloudEvent { get; set; }
+
     public JsonElement? Payload { get; set; }
 
     public string Timeout { get; set; } = "5m";

@@ -173,6 +173,11 @@ public sealed class GrpcDispatcher : IDispatcher, IDisposable
             throw new GrpcFaultException(FailureClass.ClientError, null, $"{path} takes a stream of messages; unary and server-streaming methods can be called");
         }
 
+        if (request.IsEvent && method.InputName.TrimStart('.') != GrpcRequest.EventType)
+        {
+            throw new RequestFaultException($"cloud_event.mode: structured calls a method that takes {GrpcRequest.EventType}, and {path} takes {method.InputName.TrimStart('.')}; mode binary puts the event into the metadata");
+        }
+
         try
         {
             using var json = JsonDocument.Parse(request.Message);

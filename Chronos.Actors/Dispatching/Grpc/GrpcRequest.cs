@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Chronos.Actors.Dispatching.CloudEvents;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.CloudEvents;
 using Chronos.Core.Dispatching.Grpc;
 using Chronos.Core.Dispatching.Http;
 using Grpc.Core;
@@ -27,6 +29,12 @@ internal sealed record GrpcPlan(GrpcSection Section, ProtoSchema? Schema)
 /// <summary>One attempt with every template rendered and every secret in its place.</summary>
 internal sealed record GrpcRequest(GrpcPlan Plan, GrpcEndpoint Endpoint, string Message, string MessageField, Metadata Metadata, byte[]? SigningKey)
 {
+    /// <summary>The full name of the message that an event is.</summary>
+    public const string EventType = "io.cloudevents.v1.CloudEvent";
+
+    /// <summary>Whether the message is an event, so that only a method that takes events can be called.</summary>
+    public bool IsEvent { get; init; }
+
     /// <exception cref="RequestFaultException">A template or a secret is at fault; the message names it and holds no value.</exception>
     public static GrpcRequest Prepare(AttemptRequest attempt, AttemptSecrets secrets)
     {
@@ -69,9 +77,29 @@ internal sealed record GrpcRequest(GrpcPlan Plan, GrpcEndpoint Endpoint, string 
                 break;
         }
 
-        return section.Message is { } body
+        var message = section.Message is { } body
             ? new GrpcRequest(plan, endpoint, templates.RenderBody(body, "grpc.message", out _), "grpc.message", metadata, signing)
             : new GrpcRequest(plan, endpoint, templates.Payload ?? "{}", "payload", metadata, signing);
+        return message.AsEvent(attempt, templates, secrets, section.Message is null && templates.Payload is null);
+    }
+
+    /// <summary>The message <c>io.cloudevents.v1.CloudEvent</c>, or the same message with the attributes as metadata.</summary>
+    private GrpcRequest AsEvent(AttemptRequest attempt, AttemptTemplates templates, AttemptSecrets secrets, bool empty)
+    {
+        // In mode binary the data is what the JSON becomes.
+        var structured = CloudEventMessage.ModeOf(attempt) == CloudEventMode.Structured;
+        var made = CloudEventMessage.Of(attempt, templates, secrets, empty ? null : Encoding.UTF8.GetBytes(Message), structured ? "application/json" : "application/protobuf");
+        if (made is null)
+        {
+            return this;
+        }
+
+        foreach (var (name, value) in made.Headers(CloudEventBinding.Grpc))
+        {
+            Metadata.Add(name, value);
+        }
+
+        return structured ? this with { Message = made.ToProtoJson(), MessageField = "cloud_event", IsEvent = true } : this;
     }
 
     /// <summary>Metadata of the call itself: the section's, the identity of the attempt, and the signature of the message.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Chronos.Actors.Dispatching.CloudEvents;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Http;
 
@@ -48,6 +49,13 @@ internal sealed class WebhookRequest
         var (body, type, bodySecret) = MakeBody();
         var headers = Section.Headers.Select(header => MakeHeader(header)).ToList();
         headers.AddRange(MakeAuth());
+        if (CloudEventMessage.Of(_attempt, _templates, _secrets, body, type) is { } made)
+        {
+            (body, var eventType) = made.Body();
+            (type, bodySecret) = (eventType ?? string.Empty, bodySecret || made.HoldsSecret);
+            headers.AddRange(made.Headers(CloudEventBinding.Http).Select(header => (header.Name, header.Value, made.HoldsSecret)));
+        }
+
         return new WebhookRequest(_attempt, _secrets) { Url = MakeUrl(), Headers = headers, Body = body, ContentType = type, BodyHoldsSecret = bodySecret };
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using Chronos.Actors.Dispatching.CloudEvents;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Http;
@@ -33,9 +34,14 @@ internal sealed class KafkaMessage : IBrokerMessage
         }
 
         _to = new TopicPartition(topic, section.Partition is { } partition ? new Partition(partition) : Partition.Any);
-        var body = BrokerBody.Of(templates, section.Value, "kafka.value");
+        var (body, attributes, made) = BrokerBody.Of(templates, section.Value, "kafka.value").AsEvent(attempt, templates, secrets, CloudEventBinding.Kafka);
         var headers = new Headers();
-        if (!section.Headers.Any(header => header.Name.Equals("content-type", StringComparison.OrdinalIgnoreCase)))
+        foreach (var (name, value) in attributes)
+        {
+            headers.Add(name, Encoding.UTF8.GetBytes(value));
+        }
+
+        if (body.ContentType.Length > 0 && !section.Headers.Any(header => header.Name.Equals("content-type", StringComparison.OrdinalIgnoreCase)))
         {
             headers.Add("content-type", Encoding.UTF8.GetBytes(body.ContentType));
         }
@@ -47,8 +53,11 @@ internal sealed class KafkaMessage : IBrokerMessage
 
         _message = new Message<byte[], byte[]>
         {
-            Key = section.Key is { } key ? Encoding.UTF8.GetBytes(templates.Render(key, "kafka.key")) : null!,
-            Value = body.Bytes,
+            // Events that belong together go to one partition, unless the job has a key of its own.
+            Key = (section.Key is { } key ? templates.Render(key, "kafka.key") : made?.PartitionKey) is { } text ? Encoding.UTF8.GetBytes(text) : null!,
+
+            // An event without data in mode binary has no value at all, as the binding says.
+            Value = made is not null && body.Bytes.Length == 0 ? null! : body.Bytes,
             Headers = headers,
         };
         Brokers = section.Brokers;

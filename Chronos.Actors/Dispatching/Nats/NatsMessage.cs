@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
+using Chronos.Actors.Dispatching.CloudEvents;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Http;
@@ -55,8 +56,18 @@ internal sealed class NatsMessage : IBrokerMessage
             throw new RequestFaultException($"nats.subject: what the template makes {fault}");
         }
 
-        var body = BrokerBody.Of(templates, section.Body, "nats.body");
-        var headers = new NatsHeaders(caseSensitive: true) { ["content-type"] = body.ContentType };
+        var (body, attributes, _) = BrokerBody.Of(templates, section.Body, "nats.body").AsEvent(attempt, templates, secrets, CloudEventBinding.Nats);
+        var headers = new NatsHeaders(caseSensitive: true);
+        if (body.ContentType.Length > 0)
+        {
+            headers["content-type"] = body.ContentType;
+        }
+
+        foreach (var (name, value) in attributes)
+        {
+            headers[name] = value;
+        }
+
         foreach (var (name, value) in BrokerBody.Headers(attempt, templates, section.Headers, "nats"))
         {
             headers[name] = value;

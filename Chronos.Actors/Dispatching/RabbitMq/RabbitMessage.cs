@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using Chronos.Actors.Dispatching.CloudEvents;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Http;
@@ -48,15 +49,15 @@ internal sealed class RabbitMessage : IBrokerMessage
             throw new RequestFaultException($"rabbitmq.routing_key: what the template makes is longer than {LongestRoutingKey} bytes");
         }
 
-        var body = BrokerBody.Of(templates, section.Body, "rabbitmq.body");
+        var (body, attributes, _) = BrokerBody.Of(templates, section.Body, "rabbitmq.body").AsEvent(attempt, templates, secrets, CloudEventBinding.Amqp);
         var properties = new BasicProperties
         {
             Persistent = section.Persistent,
-            ContentType = section.ContentType ?? body.ContentType,
+            ContentType = section.ContentType ?? (body.ContentType.Length > 0 ? body.ContentType : null),
             MessageId = attempt.Execution.Value,
             Timestamp = new AmqpTimestamp(time.GetUtcNow().ToUnixTimeSeconds()),
             AppId = "chronos",
-            Headers = BrokerBody.Headers(attempt, templates, section.Headers, "rabbitmq")
+            Headers = BrokerBody.Headers(attempt, templates, section.Headers, "rabbitmq").Concat(attributes)
                 .GroupBy(header => header.Name, StringComparer.Ordinal).ToDictionary(group => group.Key, group => (object?)group.Last().Value, StringComparer.Ordinal),
         };
         if (section.Priority is { } priority)

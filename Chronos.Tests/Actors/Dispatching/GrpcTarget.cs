@@ -208,6 +208,12 @@ internal sealed class GrpcTarget : IAnsweringTarget
             return Task.FromResult(new Receipt { Text = "fine" });
         }
 
+        public override Task<Receipt> Event(Io.Cloudevents.V1.CloudEvent request, ServerCallContext context)
+        {
+            Note(request, context);
+            return Task.FromResult(new Receipt { Text = "fine" });
+        }
+
         public override async Task Track(Parcel request, IServerStreamWriter<Receipt> responseStream, ServerCallContext context)
         {
             Note(request, context);
