@@ -53,7 +53,7 @@ public static class CloudEventReader
             violations.Add(new Violation($"{name}.content_type", "cloud_event sets the content type; give cloud_event.data_content_type"));
         }
 
-        if (section.Mode == CloudEventMode.Structured && root.TryGetProperty("method", out var method) && method.ValueEquals("GET") | method.ValueEquals("HEAD"))
+        if (section.Mode == CloudEventMode.Structured && root.TryGetProperty("method", out var method) && (method.ValueEquals("GET") || method.ValueEquals("HEAD")))
         {
             violations.Add(new Violation($"{name}.method", $"{method.GetString()} sends no body, which a structured event is"));
         }
