@@ -46,16 +46,6 @@ public static class ProtocolSections
     public static ImmutableSortedSet<string> SecretsInTemplates(DispatchTarget target) =>
         target.CloudEvent is { } cloudEvent ? SecretsInSection(target).Union(CloudEventSection.Parse(cloudEvent).SecretsInTemplates()) : SecretsInSection(target);
 
-    private static ImmutableSortedSet<string> SecretsInSection(DispatchTarget target) => target.Protocol switch
-    {
-        Protocol.Http => WebhookSection.Parse(target.Section).SecretsInTemplates(),
-        Protocol.Grpc => GrpcSection.Parse(target.Section).SecretsInTemplates(),
-        Protocol.Nats => NatsSection.Parse(target.Section).SecretsInTemplates(),
-        Protocol.Rabbitmq => RabbitSection.Parse(target.Section).SecretsInTemplates(),
-        Protocol.Kafka => KafkaSection.Parse(target.Section).SecretsInTemplates(),
-        _ => [],
-    };
-
     /// <summary>
     /// Checks the templates in the strings of a job's <c>payload</c>: broken ones, endless ones, and ones that use
     /// <c>payload</c>, which would refer to themselves.
@@ -75,4 +65,14 @@ public static class ProtocolSections
 
         return secrets.ToImmutable();
     }
+
+    private static ImmutableSortedSet<string> SecretsInSection(DispatchTarget target) => target.Protocol switch
+    {
+        Protocol.Http => WebhookSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Grpc => GrpcSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Nats => NatsSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Rabbitmq => RabbitSection.Parse(target.Section).SecretsInTemplates(),
+        Protocol.Kafka => KafkaSection.Parse(target.Section).SecretsInTemplates(),
+        _ => [],
+    };
 }

@@ -18,7 +18,7 @@ public static class CloudEventReader
     public static CloudEventSection? Read(JsonElement value, string path, ICollection<Violation> violations)
     {
         var found = new List<Violation>();
-        var section = SectionObject.Open(value, path, found) is { } members ? Read(members, found) : null;
+        var section = SectionObject.Open(value, path, found) is { } members ? Members(members, found) : null;
         foreach (var violation in found)
         {
             violations.Add(violation);
@@ -74,7 +74,7 @@ public static class CloudEventReader
         || name.StartsWith("cloudEvents:", StringComparison.OrdinalIgnoreCase) || name.StartsWith("cloudEvents_", StringComparison.OrdinalIgnoreCase)
         || name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase);
 
-    private static CloudEventSection Read(SectionObject section, List<Violation> found)
+    private static CloudEventSection Members(SectionObject section, List<Violation> found)
     {
         var mode = section.TakeString("mode") ?? "binary";
         if (mode is not ("binary" or "structured"))
