@@ -104,8 +104,7 @@ internal sealed class CloudEventMessage
         }
 
         var type = section.DataContentType is { } given ? Rendered(given, "cloud_event.data_content_type", CloudEventRules.FaultOfMediaType) : null;
-        SetData(made, section, data, type ?? (section.DataBase64 is null ? dataType : "application/octet-stream"));
-        made.DataContentType ??= type;
+        SetData(made, section, data, dataType, type);
         return new CloudEventMessage(made, section.Mode, secret);
     }
 
@@ -231,15 +230,17 @@ internal sealed class CloudEventMessage
         made[CloudEventAttribute.CreateExtension(extension.Name, type)] = value;
     }
 
-    private static void SetData(Event made, CloudEventSection section, byte[]? data, string type)
+    private static void SetData(Event made, CloudEventSection section, byte[]? data, string dataType, string? type)
     {
-        if (section.DataBase64 is { } base64)
+        if (data is { Length: > 0 })
         {
-            (made.Data, made.DataContentType) = (Convert.FromBase64String(base64), type);
+            // A payload that somebody gave to one run takes the place of the bytes, and their type is not its type.
+            (made.Data, made.DataContentType) = (Encoding.UTF8.GetString(data), section.DataBase64 is null && type is not null ? type : dataType);
         }
-        else if (data is { Length: > 0 })
+        else
         {
-            (made.Data, made.DataContentType) = (Encoding.UTF8.GetString(data), type);
+            made.Data = section.DataBase64 is { } base64 ? Convert.FromBase64String(base64) : null;
+            made.DataContentType = type ?? (made.Data is null ? null : "application/octet-stream");
         }
     }
 }
