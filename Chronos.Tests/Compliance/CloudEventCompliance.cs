@@ -4,7 +4,6 @@ using System.Text.Json;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 using Chronos.Tests.Kit;
-using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
 using Xunit;
 
