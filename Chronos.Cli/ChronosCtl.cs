@@ -66,6 +66,7 @@ internal static partial class ChronosCtl
         root.AddDeadLetterCommands(around);
         root.AddTargetCommands(around);
         root.AddStudioCommands(around);
+        root.AddCallbackCommands(around);
         root.AddKeyCommands(around);
         root.AddClusterCommands(around);
         root.AddVerifyCommands(around);

@@ -24,7 +24,7 @@ internal static class Problem
     public static int ExitOf(HttpStatusCode status) => status switch
     {
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCode.Denied,
-        HttpStatusCode.NotFound => ExitCode.NotFound,
+        HttpStatusCode.NotFound or HttpStatusCode.Gone => ExitCode.NotFound,
         HttpStatusCode.Conflict or HttpStatusCode.PreconditionFailed => ExitCode.Conflict,
         HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout => ExitCode.Unreachable,
         _ => ExitCode.Refused,

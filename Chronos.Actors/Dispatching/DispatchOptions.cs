@@ -18,5 +18,8 @@ public sealed record DispatchOptions
     /// <summary>How long running attempts may go on when the node stops. Below the 5 s of a phase of the shutdown.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Under which address targets reach the API of this node; null while nobody knows.</summary>
+    public Func<Uri?> Callbacks { get; init; } = static () => null;
+
     public int Capacity => Workers * ConcurrencyPerWorker;
 }

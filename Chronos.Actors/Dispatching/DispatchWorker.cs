@@ -82,7 +82,7 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
     {
         var running = new Running(attempt);
         _running.Add(attempt.Execution, running);
-        DispatchTelemetry.RunAsync(_dispatcher, attempt, running.Cancellation).PipeTo(
+        DispatchTelemetry.RunAsync(_dispatcher, WithAddress(attempt), running.Cancellation).PipeTo(
             Self, success: outcome => new Finished(attempt, outcome), failure: fault => new Finished(attempt, Broken(attempt, fault)));
     }
 
@@ -177,6 +177,10 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
         _log.Error("The {Protocol} dispatcher broke on {ExecutionId}: {Fault}{Trace}", _dispatcher.Protocol, attempt.Execution, fault.GetType().Name, fault.StackTrace);
         return _reports.Broken(fault);
     }
+
+    private AttemptRequest WithAddress(AttemptRequest attempt) => attempt.Callback is { } ticket && _options.Callbacks() is { } node
+        ? attempt with { Callback = ticket with { Url = new Uri(node, $"api/v1/callbacks/{ticket.Token.Text}") } }
+        : attempt;
 
     private static TimetableFacts.AttemptFinished Fact(AttemptRequest attempt, AttemptOutcome outcome) =>
         new(attempt.Job, attempt.Execution, attempt.Attempt, outcome);

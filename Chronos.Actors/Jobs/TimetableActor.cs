@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
@@ -44,7 +45,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     public TimetableActor(int number, TimetableSettings settings)
     {
         (_number, _settings) = (number, settings);
-        _table = new Timetable(settings.Node);
+        _table = new Timetable(settings.Node) { Tokens = static job => CallbackToken.From(job, RandomNumberGenerator.GetBytes(CallbackToken.EntropyBytes)) };
         _offers = new OfferQueue(settings.Dispatcher, Self, settings.Time);
 
         Recover<SnapshotOffer>(o => Restore((TimetableSnapshot)o.Snapshot));
@@ -62,6 +63,9 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<AgendaPlanning.ReadAgenda>(OnReadAgenda);
         Command<TimetableCommands.Cancel>(c => Decide(now => _table.Cancel(c, now)));
         Command<TimetableCommands.GetExecution>(c => Decide(_ => _table.GetExecution(c)));
+        Command<CallbackCommands.Find>(c => Decide(_ => _table.FindCallback(c)));
+        Command<CallbackCommands.Complete>(c => Decide(now => _table.CompleteCallback(c, now)));
+        Command<CallbackCommands.Beat>(c => Decide(now => _table.Heartbeat(c, now)));
         Command<TimetableCommands.GetPlan>(c => Decide(_ => _table.GetPlan(c, _number)));
         Command<TimetableCommands.StartBackfill>(c => Decide(now => _table.StartBackfill(c, now)));
         Command<TimetableCommands.CancelBackfill>(c => Decide(now => _table.CancelBackfill(c, now)));
@@ -181,7 +185,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             return;
         }
 
-        if (mayWait && !_table.Outbox.HasOffers)
+        if (mayWait && !_table.Outbox.IsUrgent)
         {
             if (!Timers.IsTimerActive(nameof(FlushOutcomes)))
             {

@@ -97,6 +97,9 @@ public sealed class LedgerProjection : IProjection, IDisposable
             case AttemptStarted attempt when Known(attempt.Execution) is { } row:
                 Begin(row, attempt.Attempt, attempt.Node, Times.Micros(attempt.At));
                 break;
+            case AttemptAccepted accepted when Known(accepted.Execution) is { } row:
+                Accept(row, accepted);
+                break;
             case AttemptEnded ended when Known(ended.Execution) is { } row:
                 End(row, ended);
                 break;
@@ -170,16 +173,28 @@ public sealed class LedgerProjection : IProjection, IDisposable
         attempt.Excerpt = e.Excerpt;
         attempt.RetryAt = e.RetryAt is { } next ? Times.Micros(next) : null;
         attempt.Facts = e.Facts is { Count: > 0 } facts ? new SortedDictionary<string, string>(facts, StringComparer.Ordinal) : null;
-        if (ReferenceEquals(row.Attempts[0], attempt))
-        {
-            row.Started = attempt.Started;
-            row.LatenessMs = (attempt.Started - (e.Due is { } due ? Times.Micros(due) : row.Nominal)) / 1000.0;
-        }
-
+        NoteStart(row, attempt, e.Due);
         if (e.RetryAt is not null)
         {
             row.Status = ExecutionStatus.Pending;
             row.RetryAt = attempt.RetryAt;
+        }
+    }
+
+    private static void Accept(LedgerRow row, AttemptAccepted e)
+    {
+        var attempt = row.AttemptOf(e.Attempt);
+        attempt.Started = Times.Micros(e.StartedAt);
+        attempt.StatusCode = e.StatusCode;
+        NoteStart(row, attempt, e.Due);
+    }
+
+    private static void NoteStart(LedgerRow row, StoredAttempt attempt, DateTimeOffset? due)
+    {
+        if (ReferenceEquals(row.Attempts[0], attempt))
+        {
+            row.Started = attempt.Started;
+            row.LatenessMs = (attempt.Started - (due is { } at ? Times.Micros(at) : row.Nominal)) / 1000.0;
         }
     }
 

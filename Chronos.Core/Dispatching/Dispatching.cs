@@ -72,6 +72,9 @@ public sealed record AttemptRequest(
     public FlowLimits? Limits { get; init; }
 
     public JobPriority Priority { get; init; } = JobPriority.Normal;
+
+    /// <summary>Present when the target is to report the end itself. It is a secret of this attempt.</summary>
+    public CallbackTicket? Callback { get; init; }
 }
 
 /// <summary>How an attempt ended. Free of secrets: a dispatcher masks them before it answers.</summary>

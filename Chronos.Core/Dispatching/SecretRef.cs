@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Chronos.Core.Kernel;
@@ -9,6 +10,38 @@ public readonly partial record struct SecretRef(string Name)
 {
     /// <summary>Whether a text can name a secret; no name can leave the folder of the secrets.</summary>
     public static bool IsName(string? text) => text is not null && Names().IsMatch(text);
+
+    /// <summary>Every name that a canonical section refers to; those of templates are listed by the job itself.</summary>
+    public static ImmutableSortedSet<string> NamesIn(string section)
+    {
+        using var document = JsonDocument.Parse(section);
+        var names = ImmutableSortedSet.CreateBuilder<string>(StringComparer.Ordinal);
+        Visit(document.RootElement);
+        return names.ToImmutable();
+
+        void Visit(JsonElement value)
+        {
+            if (value.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var member in value.EnumerateObject())
+                {
+                    if (member is { Name: "secret", Value.ValueKind: JsonValueKind.String } && IsName(member.Value.GetString()))
+                    {
+                        names.Add(member.Value.GetString()!);
+                    }
+
+                    Visit(member.Value);
+                }
+            }
+            else if (value.ValueKind == JsonValueKind.Array)
+            {
+                foreach (var element in value.EnumerateArray())
+                {
+                    Visit(element);
+                }
+            }
+        }
+    }
 
     internal static SecretRef? Read(JsonElement value, string path, ICollection<Violation> violations)
     {

@@ -57,6 +57,11 @@ public static class JobsWire
         WireRow.Of("timetable.calendar-use.1", Json.CalendarUse),
         WireRow.Of("timetable.read-agenda.1", Json.ReadAgenda),
         WireRow.Of("timetable.agenda-page.1", Json.AgendaPage),
+        WireRow.Of("callback.find.1", Json.Find),
+        WireRow.Of("callback.complete.1", Json.Complete),
+        WireRow.Of("callback.beat.1", Json.Beat),
+        WireRow.Of("callback.found.1", Json.Found),
+        WireRow.Of("callback.noted.1", Json.Noted),
         WireRow.Of("leader.rose.1", Json.LeaderRose),
         WireRow.Of("leader.get.1", Json.GetLeader),
         WireRow.Of("leader.view.1", Json.LeaderView),
@@ -109,6 +114,11 @@ public static class JobsWire
 [JsonSerializable(typeof(TimetableCommands.StartBackfill))]
 [JsonSerializable(typeof(TimetableCommands.CancelBackfill))]
 [JsonSerializable(typeof(TimetableCommands.GetBackfill))]
+[JsonSerializable(typeof(CallbackCommands.Find))]
+[JsonSerializable(typeof(CallbackCommands.Complete))]
+[JsonSerializable(typeof(CallbackCommands.Beat))]
+[JsonSerializable(typeof(CallbackReplies.Found))]
+[JsonSerializable(typeof(CallbackReplies.Noted))]
 [JsonSerializable(typeof(TimetableFacts.AttemptFinished))]
 [JsonSerializable(typeof(TimetableFacts.AttemptNoted))]
 [JsonSerializable(typeof(TimetableReplies.Started))]

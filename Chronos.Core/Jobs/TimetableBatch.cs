@@ -94,6 +94,8 @@ public enum SkipReason
 [JsonDerivedType(typeof(AttemptEnded), "o")]
 [JsonDerivedType(typeof(CancelRequested), "c")]
 [JsonDerivedType(typeof(ExecutionEnded), "f")]
+[JsonDerivedType(typeof(AttemptAccepted), "h")]
+[JsonDerivedType(typeof(AttemptProgressed), "g")]
 [JsonDerivedType(typeof(BackfillStarted), "b")]
 [JsonDerivedType(typeof(BackfillAdvanced), "v")]
 [JsonDerivedType(typeof(BackfillEnded), "w")]
@@ -162,6 +164,10 @@ public sealed record ExecutionStarted(
     [JsonPropertyName("q")]
     public RequestMark? Request { get; init; }
 
+    /// <summary>Hash of the token with which the target is to report the end of attempt 1.</summary>
+    [JsonPropertyName("h")]
+    public string? Callback { get; init; }
+
     /// <summary>The execution's identity, given or derived.</summary>
     [JsonIgnore]
     public ExecutionId Id => Execution ?? ExecutionId.ForSlot(Job, Nominal);
@@ -173,7 +179,44 @@ public sealed record AttemptStarted(
     [property: JsonPropertyName("x")] ExecutionId Execution,
     [property: JsonPropertyName("n")] int Attempt,
     [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
-    [property: JsonPropertyName("w")] string Node) : TimetableItem(Job);
+    [property: JsonPropertyName("w")] string Node) : TimetableItem(Job)
+{
+    /// <summary>Hash of the token with which the target is to report the end of this attempt.</summary>
+    [JsonPropertyName("h")]
+    public string? Callback { get; init; }
+}
+
+/// <summary>The target took the attempt and will report its end by callback; until then the attempt runs.</summary>
+/// <param name="StartedAt">When the first byte was about to leave.</param>
+/// <param name="ExpiresAt">When the attempt fails if nothing is heard until then.</param>
+public sealed record AttemptAccepted(
+    JobId Job,
+    [property: JsonPropertyName("x")] ExecutionId Execution,
+    [property: JsonPropertyName("n")] int Attempt,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("b"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset StartedAt,
+    [property: JsonPropertyName("l"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset ExpiresAt,
+    [property: JsonPropertyName("c")] int? StatusCode,
+    [property: JsonPropertyName("o")] string? Excerpt) : TimetableItem(Job)
+{
+    [JsonPropertyName("z")]
+    public ImmutableSortedDictionary<string, string>? Facts { get; init; }
+
+    /// <summary><see cref="ExecutionStarted.Due"/> of its execution.</summary>
+    [JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))]
+    public DateTimeOffset? Due { get; init; }
+}
+
+/// <summary>A sign of life of a running attempt: a heartbeat, or progress that the target told.</summary>
+/// <param name="ExpiresAt">When an attempt that waits for its callback fails from now on; absent where nothing waits.</param>
+public sealed record AttemptProgressed(
+    JobId Job,
+    [property: JsonPropertyName("x")] ExecutionId Execution,
+    [property: JsonPropertyName("n")] int Attempt,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("l"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset? ExpiresAt,
+    [property: JsonPropertyName("p")] double? Percent,
+    [property: JsonPropertyName("m")] string? Message) : TimetableItem(Job);
 
 /// <summary>An attempt ended. With <paramref name="RetryAt"/> the execution goes on; otherwise <see cref="ExecutionEnded"/> follows in the same batch.</summary>
 public sealed record AttemptEnded(
@@ -195,6 +238,10 @@ public sealed record AttemptEnded(
     /// <summary><see cref="ExecutionStarted.Due"/> of its execution.</summary>
     [JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))]
     public DateTimeOffset? Due { get; init; }
+
+    /// <summary>Hash of the token that reported this end; absent when no callback did.</summary>
+    [JsonPropertyName("h")]
+    public string? Callback { get; init; }
 }
 
 /// <summary>Somebody, or a policy, wants a running execution to end; its attempt is told to stop.</summary>

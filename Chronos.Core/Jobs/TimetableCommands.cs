@@ -75,4 +75,23 @@ public sealed record LiveExecution(
 
 /// <summary>An attempt of an execution that has not ended. Its outcome is absent while it runs.</summary>
 public sealed record LiveAttempt(
-    int Number, string Node, DateTimeOffset StartedAt, double? DurationMs, FailureClass? Failure, int? StatusCode, string? Error, string? Excerpt);
+    int Number, string Node, DateTimeOffset StartedAt, double? DurationMs, FailureClass? Failure, int? StatusCode, string? Error, string? Excerpt)
+{
+    /// <summary>Present while the attempt waits for its callback.</summary>
+    public AwaitedCallback? Callback { get; init; }
+
+    /// <summary>The last that was told of it while it ran.</summary>
+    public AttemptProgress? Progress { get; init; }
+}
+
+/// <summary>Since when an attempt waits for its callback, and until when.</summary>
+public sealed record AwaitedCallback(DateTimeOffset AcceptedAt, DateTimeOffset ExpiresAt, DateTimeOffset? HeardAt);
+
+/// <summary>How far a running attempt is, in the words of its target.</summary>
+/// <param name="Percent">0 to 100, if the target says so.</param>
+public sealed record AttemptProgress(DateTimeOffset At, double? Percent, string? Message)
+{
+    /// <summary>What was told before stays where nothing newer is told.</summary>
+    internal static AttemptProgress? Of(AttemptProgressed item, AttemptProgress? before) =>
+        item is { Percent: null, Message: null } ? before : new AttemptProgress(item.At, item.Percent ?? before?.Percent, item.Message ?? before?.Message);
+}

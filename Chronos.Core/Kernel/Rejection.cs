@@ -21,6 +21,9 @@ public enum RejectionCode
     RateLimited,
     QuotaExceeded,
     Unavailable,
+
+    /// <summary>It was there, and is over for good.</summary>
+    Gone,
 }
 
 /// <summary>An expected refusal, as a value. Exceptions mean a bug or broken I/O.</summary>

@@ -64,11 +64,21 @@ internal sealed record AttemptBody(
     DateTimeOffset? RetryAt,
     ImmutableSortedDictionary<string, string>? Facts)
 {
+    /// <summary>Present while the target is to report the end of the attempt.</summary>
+    public AwaitedCallback? Callback { get; init; }
+
+    /// <summary>How far the attempt is, while it runs and if its target says so.</summary>
+    public AttemptProgress? Progress { get; init; }
+
     public static AttemptBody Of(AttemptView a) =>
         new(a.Number, a.Node, a.StartedAt, a.EndedAt, a.DurationMs, a.Failure, a.StatusCode, a.Error, a.Excerpt, a.RetryAt, a.Facts);
 
     public static AttemptBody Of(LiveAttempt a) => new(
-        a.Number, a.Node, a.StartedAt, a.DurationMs is { } ms ? a.StartedAt.AddMilliseconds(ms) : null, a.DurationMs, a.Failure, a.StatusCode, a.Error, a.Excerpt, null, null);
+        a.Number, a.Node, a.StartedAt, a.DurationMs is { } ms ? a.StartedAt.AddMilliseconds(ms) : null, a.DurationMs, a.Failure, a.StatusCode, a.Error, a.Excerpt, null, null)
+    {
+        Callback = a.Callback,
+        Progress = a.Progress,
+    };
 }
 
 /// <summary>A page of executions, newest first.</summary>

@@ -1,5 +1,6 @@
 using Chronos.Core.Governance.Access;
 using Chronos.Host.Calendars;
+using Chronos.Host.Callbacks;
 using Chronos.Host.Cluster;
 using Chronos.Host.Executions;
 using Chronos.Host.Http;
@@ -38,6 +39,7 @@ internal static class ChronosRoutes
         api.MapAgenda();
         api.MapExecutions().MapOperations();
         api.MapTargets();
+        api.MapCallbacks();
         api.MapKeys();
         api.MapStudio();
         api.MapCluster().MapMembers().MapProjections();

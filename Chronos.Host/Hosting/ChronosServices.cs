@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Akka.Hosting;
 using Chronos.Actors.Calendars;
 using Chronos.Actors.Dispatching;
+using Chronos.Actors.Dispatching.Callbacks;
 using Chronos.Actors.Dispatching.Secrets;
 using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
@@ -80,7 +81,7 @@ internal static class ChronosServices
             .WithChronosCluster(cluster)
             .WithReadSide(reads)
             .WithDispatching(
-                new DispatchOptions(), [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), services.GetRequiredService<ICircuitBoard>(), time,
+                new DispatchOptions { Callbacks = () => services.GetRequiredService<PublicAddress>().Url }, [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), services.GetRequiredService<ICircuitBoard>(), time,
                 registry => registry.Get<TimetableRegionKey>())
             .WithJobs(new JobsOptions(
                 settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()), cluster)
@@ -91,6 +92,7 @@ internal static class ChronosServices
     private static IServiceCollection AddApi(this IServiceCollection services) => services
         .AddSingleton<CalendarDirectory>().AddSingleton<CalendarRequests>().AddSingleton<AgendaRequests>().AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
         .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>().AddSingleton<TargetBoard>()
+        .AddSingleton<PublicAddress>().AddSingleton<CallbackReports>()
         .AddSingleton<RequestMetrics>().AddSingleton<CatalogMetrics>()
         .AddExceptionHandler<ProblemHandling>()
         .ConfigureHttpJsonOptions(options =>
@@ -118,7 +120,14 @@ internal static class ChronosServices
         {
             telemetry.WithTracing(traces => traces
                 .AddSource(DispatchTelemetry.ActivityName)
-                .AddAspNetCoreInstrumentation()
+                .AddAspNetCoreInstrumentation(spans => spans.EnrichWithHttpRequest = static (span, request) =>
+                {
+                    // The path of a callback is its credential.
+                    if (request.Path.StartsWithSegments("/api/v1/callbacks", StringComparison.OrdinalIgnoreCase))
+                    {
+                        span.SetTag("url.path", "/api/v1/callbacks/***");
+                    }
+                })
                 .AddOtlpExporter(otlp => otlp.Endpoint = endpoint));
         }
 

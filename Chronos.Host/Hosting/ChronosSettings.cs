@@ -44,6 +44,9 @@ public sealed record ChronosSettings
     /// <summary>Where the node listens; port 0 lets the system choose.</summary>
     public Uri HttpUrl { get; init; } = new("http://127.0.0.1:8080");
 
+    /// <summary>Under which address targets reach the API of any node, for callbacks; absent: the one it listens on. Ends in a slash.</summary>
+    public Uri? PublicUrl { get; init; }
+
     /// <summary>Folder of all files of the node, absolute.</summary>
     public string Data { get; init; } = Path.GetFullPath("data");
 

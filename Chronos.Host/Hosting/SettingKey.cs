@@ -17,6 +17,7 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
     public static readonly ImmutableArray<SettingKey> All =
     [
         new("HTTP_URL", (ChronosSettings s, string text, out string wrong) => HttpUrl(text, out wrong) is { } url ? s with { HttpUrl = url } : null),
+        new("PUBLIC_URL", PublicUrl),
         new("DATA", Text((s, text) => s with { Data = Path.GetFullPath(text) })),
         new("STORE", Word(("sqlite", s => s with { Store = StoreKind.Sqlite }), ("postgres", s => s with { Store = StoreKind.Postgres }))),
         new("POSTGRES", (ChronosSettings s, string text, out string wrong) => Postgres(s, text, out wrong)),
@@ -133,6 +134,15 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         wrong = $"'{text}' is no whole number of at least 1000";
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1_000 ? apply(s, count) : null;
     };
+
+    private static ChronosSettings? PublicUrl(ChronosSettings settings, string text, out string wrong)
+    {
+        wrong = $"'{text}' is no http or https address without a query, such as https://chronos.example.com";
+        return Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url is { Query: "", Fragment: "", UserInfo: "" }
+            ? settings with { PublicUrl = url }
+            : null;
+    }
 
     private static ChronosSettings? Otlp(ChronosSettings settings, string text, out string wrong)
     {

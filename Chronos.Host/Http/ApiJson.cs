@@ -5,6 +5,7 @@ using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Host.Calendars;
+using Chronos.Host.Callbacks;
 using Chronos.Host.Cluster;
 using Chronos.Host.Executions;
 using Chronos.Host.Jobs;
@@ -48,6 +49,9 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(PlanHistoryView))]
 [JsonSerializable(typeof(ExecutionBody))]
 [JsonSerializable(typeof(ExecutionListView))]
+[JsonSerializable(typeof(CallbackBody))]
+[JsonSerializable(typeof(HeartbeatBody))]
+[JsonSerializable(typeof(CallbackView))]
 [JsonSerializable(typeof(BackfillBody))]
 [JsonSerializable(typeof(BackfillPlanView))]
 [JsonSerializable(typeof(OperationView))]

@@ -38,6 +38,7 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
         404 => "Not found",
         405 => "The method is not available here",
         409 => "It conflicts with what is there",
+        410 => "It is over",
         412 => "It has changed meanwhile",
         413 => "The request is too large",
         415 => "The content type is not understood",

@@ -12,6 +12,7 @@ public static class RejectionStatus
         RejectionCode.Forbidden or RejectionCode.PolicyDenied => 403,
         RejectionCode.NotFound => 404,
         RejectionCode.AlreadyExists or RejectionCode.Conflict => 409,
+        RejectionCode.Gone => 410,
         RejectionCode.PreconditionFailed => 412,
         RejectionCode.PayloadTooLarge => 413,
         RejectionCode.RateLimited or RejectionCode.QuotaExceeded => 429,

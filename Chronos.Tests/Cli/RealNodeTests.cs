@@ -46,6 +46,27 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
     }
 
     [Fact]
+    public async Task A_target_ends_its_attempts_with_the_token_that_it_was_given()
+    {
+        await using var target = await StandInNode.AnsweringAsync(new CannedAnswer(202, ""));
+        await DoneAsync("job", "create", "--name", "later", "--url", target.Url, "--set", "webhook.callback=true", "--set", "retry.max_attempts=1");
+        var id = Json(await DoneAsync("job", "trigger", "later", "-o", "json")).GetProperty("id").GetString()!;
+        for (; Json(await DoneAsync("execution", "get", id, "-o", "json")).GetProperty("attempts")[0].TryGetProperty("callback", out _) is false;)
+        {
+            await Task.Yield();
+        }
+
+        var token = target.Only.Header("X-Chronos-Callback-Token")!;
+        Assert.Contains($"{id} waits until ", (await DoneAsync("callback", "heartbeat", token, "--progress", "40", "--message", "half")).Out, StringComparison.Ordinal);
+        Assert.Contains("half", (await DoneAsync("execution", "get", id)).Out, StringComparison.Ordinal);
+        Assert.Equal(2, (await node.RunAsync("callback", "complete", token, "--output-json", "{")).Exit);
+        Assert.Equal($"{id} succeeded\n", (await DoneAsync("callback", "complete", token, "--output-json", "[42]")).Out);
+        Assert.Equal("[42]", (await DoneAsync("execution", "output", id)).Out);
+        Assert.Equal(6, (await node.RunAsync("callback", "fail", token, "--error", "late")).Exit);
+        Assert.Equal(3, (await node.RunAsync("callback", "complete", "nonsense")).Exit);
+    }
+
+    [Fact]
     public async Task What_get_writes_update_reads()
     {
         await DoneAsync("job", "create", "--name", "round", "--url", "http://127.0.0.1:9/", "--disabled");

@@ -102,6 +102,22 @@ public abstract class DispatcherCompliance
     }
 
     [Fact]
+    public async Task The_token_and_the_address_of_a_callback_reach_the_target()
+    {
+        await using var target = await StartTargetAsync();
+        var attempt = Attempt(target.Accepting);
+        var token = CallbackToken.From(attempt.Job, new byte[CallbackToken.EntropyBytes]);
+        var outcome = await SendAsync(attempt with { Callback = new CallbackTicket(token, new Uri($"http://node.example:8080/api/v1/callbacks/{token.Text}")) });
+
+        Assert.Equal(FailureClass.None, outcome.Failure);
+        await Until(() => target.Received.Count > 0);
+        var headers = Assert.Single(target.Received).Headers;
+        Assert.Equal(token.Text, headers["x-chronos-callback-token"]);
+        Assert.Equal($"http://node.example:8080/api/v1/callbacks/{token.Text}", headers["x-chronos-callback-url"]);
+        Assert.DoesNotContain(token.Text, $"{attempt} {outcome} {outcome.Excerpt}", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_silent_target_ends_as_a_timeout()
     {
         await using var target = await StartTargetAsync();

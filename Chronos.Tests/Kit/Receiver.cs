@@ -10,7 +10,12 @@ using Microsoft.Extensions.Logging;
 namespace Chronos.Tests.Kit;
 
 /// <summary>One request as the target saw it.</summary>
-internal sealed record Received(DateTimeOffset At, string Execution, int Attempt, DateTimeOffset ScheduledAt, string Key, string Body);
+internal sealed record Received(DateTimeOffset At, string Execution, int Attempt, DateTimeOffset ScheduledAt, string Key, string Body)
+{
+    public string CallbackToken { get; init; } = "";
+
+    public string CallbackUrl { get; init; } = "";
+}
 
 /// <summary>A target of the real kind: Kestrel on a port of its own, which writes down what it gets.</summary>
 internal sealed class Receiver : IAsyncDisposable
@@ -48,7 +53,11 @@ internal sealed class Receiver : IAsyncDisposable
         var request = new Received(
             at, headers["X-Chronos-Execution-Id"].ToString(), int.TryParse(headers["X-Chronos-Attempt"], out var n) ? n : 0,
             DateTimeOffset.TryParse(headers["X-Chronos-Scheduled-Time"], out var scheduled) ? scheduled : default,
-            headers["Idempotency-Key"].ToString(), await reader.ReadToEndAsync(context.RequestAborted));
+            headers["Idempotency-Key"].ToString(), await reader.ReadToEndAsync(context.RequestAborted))
+        {
+            CallbackToken = headers["X-Chronos-Callback-Token"].ToString(),
+            CallbackUrl = headers["X-Chronos-Callback-Url"].ToString(),
+        };
         Requests.Enqueue(request);
         context.Response.StatusCode = await Answer(request, context.RequestAborted);
     }

@@ -6,12 +6,12 @@ namespace Chronos.Actors.Dispatching.Http;
 internal sealed class AttemptSecrets(AttemptRequest request, ISecretSource source)
 {
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
-    private readonly List<string> _derived = [];
+    private readonly List<string> _derived = request.Callback is { } callback ? [callback.Token.Text] : [];
 
     /// <summary>Also hides what was made of a secret, such as the value of a header.</summary>
     public void Hide(string derived) => _derived.Add(derived);
 
-    public SecretMask Mask => _values.Count == 0 ? SecretMask.None : new SecretMask([.. _values.Values, .. _values.Values.Where(IsKey).Select(value => value[6..]), .. _derived]);
+    public SecretMask Mask => _values.Count + _derived.Count == 0 ? SecretMask.None : new SecretMask([.. _values.Values, .. _values.Values.Where(IsKey).Select(value => value[6..]), .. _derived]);
 
     public bool Any => _values.Count > 0;
 

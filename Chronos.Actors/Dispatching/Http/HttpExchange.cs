@@ -108,6 +108,11 @@ internal sealed class HttpExchange(
         Add(request, "X-Chronos-Attempt", attempt.Attempt.ToString(CultureInfo.InvariantCulture));
         Add(request, "X-Chronos-Scheduled-Time", Rfc3339.Format(attempt.ScheduledAt));
         Add(request, "traceparent", _traceParent);
+        foreach (var (name, value) in hop.SameOrigin ? AttemptIdentity.Callback(attempt) : [])
+        {
+            Add(request, name, value);
+        }
+
         if (prepared.Section.Auth is WebhookAuth.Hmac hmac && hop.SameOrigin)
         {
             Sign(request, hmac, hop.Body ?? []);

@@ -33,6 +33,9 @@ public sealed record GrpcSection
     /// <summary>The service whose health is asked for before each call, empty for the server as a whole; absent: it is not asked.</summary>
     public string? HealthCheck { get; init; }
 
+    /// <summary>Whether the target reports the end later, and how long it may be silent.</summary>
+    public CallbackRule? Callback { get; init; }
+
     /// <summary>The name of the service in <see cref="Method"/>.</summary>
     public string Service => Method[..Method.IndexOf('/', StringComparison.Ordinal)];
 
@@ -73,6 +76,7 @@ public sealed record GrpcSection
                 writer.WriteString("descriptor_set", DescriptorSet);
             }
 
+            CallbackRule.Write(writer, Callback);
             writer.WriteEndObject();
         }
 

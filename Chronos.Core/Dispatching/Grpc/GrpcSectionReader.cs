@@ -11,7 +11,7 @@ public static partial class GrpcSectionReader
 {
     private const int MaxDescriptorSet = 256 * 1024;
     private const int MaxName = 512;
-    private const string Known = "target, method, message, metadata, auth, tls, health_check, descriptor_set";
+    private const string Known = "target, method, message, metadata, auth, tls, health_check, descriptor_set, callback";
 
     internal static GrpcSection? Read(JsonElement value, string path, ICollection<Violation> violations)
     {
@@ -96,6 +96,7 @@ public static partial class GrpcSectionReader
 
         var health = ReadHealthCheck(section);
         var set = section.TakeString("descriptor_set");
+        var callback = CallbackRule.Take(section, found);
         section.Close(Known);
         if (set is not null)
         {
@@ -112,6 +113,7 @@ public static partial class GrpcSectionReader
             Tls = tls,
             DescriptorSet = set,
             HealthCheck = health,
+            Callback = callback,
         };
     }
 

@@ -40,6 +40,9 @@ public sealed record WebhookSection
 
     public bool FollowRedirects { get; init; }
 
+    /// <summary>Whether the target reports the end later, and how long it may be silent.</summary>
+    public CallbackRule? Callback { get; init; }
+
     /// <summary>Reads the canonical form that <see cref="ProtocolSections.Read"/> made.</summary>
     /// <exception cref="FormatException">It is no such form.</exception>
     public static WebhookSection Parse(string canonicalJson)
@@ -113,6 +116,7 @@ public sealed record WebhookSection
             writer.WriteBoolean("follow_redirects", true);
         }
 
+        CallbackRule.Write(writer, Callback);
         writer.WriteEndObject();
     }
 }

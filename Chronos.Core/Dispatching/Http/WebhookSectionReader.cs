@@ -37,11 +37,7 @@ internal static class WebhookSectionReader
         var auth = section.Take("auth") is { } a ? WebhookAuth.Read(a, section.At("auth"), found) : null;
         var codes = section.Take("success_codes") is { } c ? SuccessCodes.Read(c, section.At("success_codes"), found) : SuccessCodes.Default;
         var redirects = section.TakeBoolean("follow_redirects");
-        if (section.TakeBoolean("callback"))
-        {
-            section.Fault("callback", "completion by callback is not available yet; leave it out");
-        }
-
+        var callback = CallbackRule.Take(section, found);
         section.Close(Known);
         if (auth is WebhookAuth.Basic or WebhookAuth.Bearer && headers.Any(header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)))
         {
@@ -58,6 +54,7 @@ internal static class WebhookSectionReader
             Auth = auth,
             SuccessCodes = codes ?? SuccessCodes.Default,
             FollowRedirects = redirects,
+            Callback = callback,
         };
     }
 

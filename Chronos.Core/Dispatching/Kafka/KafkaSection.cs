@@ -62,6 +62,9 @@ public sealed record KafkaSection
 
     public TargetTls? Tls { get; init; }
 
+    /// <summary>Whether the target reports the end later, and how long it may be silent.</summary>
+    public CallbackRule? Callback { get; init; }
+
     /// <summary>Reads the canonical form that <see cref="ProtocolSections.Read"/> made.</summary>
     /// <exception cref="FormatException">It is no such form.</exception>
     public static KafkaSection Parse(string canonicalJson)
@@ -135,5 +138,6 @@ public sealed record KafkaSection
         }
 
         Tls?.Write(writer);
+        CallbackRule.Write(writer, Callback);
     }
 }

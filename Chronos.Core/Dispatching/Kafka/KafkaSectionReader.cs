@@ -14,7 +14,7 @@ public static partial class KafkaSectionReader
     private const int MaxBrokers = 16;
     private const int MaxKey = 8192;
     private const int MaxPartition = 1_000_000;
-    private const string Known = "brokers, topic, key, partition, headers, value, acks, idempotent, compression, auth, tls";
+    private const string Known = "brokers, topic, key, partition, headers, value, acks, idempotent, compression, auth, tls, callback";
 
     /// <summary>What is wrong with the name of a topic, or null; asked of the document and again of what a template made.</summary>
     public static string? FaultOfTopic(string topic) =>
@@ -59,6 +59,7 @@ public static partial class KafkaSectionReader
         var compression = ReadCompression(section);
         var auth = section.Take("auth") is { } a ? ReadAuth(a, section.At("auth"), found) : null;
         var tls = section.Take("tls") is { } t ? TargetTls.Read(t, section.At("tls"), found, serverName: false) : null;
+        var callback = CallbackRule.Take(section, found);
         section.Close(Known);
         return new KafkaSection
         {
@@ -73,6 +74,7 @@ public static partial class KafkaSectionReader
             Compression = compression,
             Auth = auth,
             Tls = tls,
+            Callback = callback,
         };
     }
 

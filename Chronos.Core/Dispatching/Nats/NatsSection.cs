@@ -50,6 +50,9 @@ public sealed record NatsSection
     /// <summary>The subject that replies come to begins with this; <c>_INBOX</c> unless the user may not subscribe there.</summary>
     public string InboxPrefix { get; init; } = DefaultInboxPrefix;
 
+    /// <summary>Whether the target reports the end later, and how long it may be silent.</summary>
+    public CallbackRule? Callback { get; init; }
+
     internal const string DefaultInboxPrefix = "_INBOX";
 
     /// <summary>Reads the canonical form that <see cref="ProtocolSections.Read"/> made.</summary>
@@ -105,6 +108,7 @@ public sealed record NatsSection
             writer.WriteString("inbox_prefix", InboxPrefix);
         }
 
+        CallbackRule.Write(writer, Callback);
         writer.WriteEndObject();
     }
 }

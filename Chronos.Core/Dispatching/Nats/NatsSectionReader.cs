@@ -9,7 +9,7 @@ namespace Chronos.Core.Dispatching.Nats;
 internal static class NatsSectionReader
 {
     private const int MaxServers = 16;
-    private const string Known = "url, subject, mode, headers, body, auth, tls, stream, expected_last_sequence, inbox_prefix";
+    private const string Known = "url, subject, mode, headers, body, auth, tls, stream, expected_last_sequence, inbox_prefix, callback";
 
     private static readonly string[] Schemes = ["nats", "tls"];
 
@@ -51,6 +51,7 @@ internal static class NatsSectionReader
         var stream = ReadStream(section, mode);
         var sequence = ReadSequence(section, mode);
         var inbox = ReadInbox(section);
+        var callback = CallbackRule.Take(section, found);
         section.Close(Known);
         return new NatsSection
         {
@@ -64,6 +65,7 @@ internal static class NatsSectionReader
             Stream = stream,
             ExpectedLastSequence = sequence,
             InboxPrefix = inbox,
+            Callback = callback,
         };
     }
 

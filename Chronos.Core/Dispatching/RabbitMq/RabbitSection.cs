@@ -49,6 +49,9 @@ public sealed record RabbitSection
 
     public TargetTls? Tls { get; init; }
 
+    /// <summary>Whether the target reports the end later, and how long it may be silent.</summary>
+    public CallbackRule? Callback { get; init; }
+
     /// <summary>Reads the canonical form that <see cref="ProtocolSections.Read"/> made.</summary>
     /// <exception cref="FormatException">It is no such form.</exception>
     public static RabbitSection Parse(string canonicalJson)
@@ -102,6 +105,7 @@ public sealed record RabbitSection
         SectionFields.WriteBody(writer, "body", Body);
         Auth?.Write(writer);
         Tls?.Write(writer);
+        CallbackRule.Write(writer, Callback);
         writer.WriteEndObject();
     }
 

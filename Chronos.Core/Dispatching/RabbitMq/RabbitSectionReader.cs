@@ -12,7 +12,7 @@ internal static class RabbitSectionReader
     /// <summary>What AMQP 0-9-1 leaves for a name, in bytes.</summary>
     internal const int LongestName = 255;
 
-    private const string Known = "url, exchange, routing_key, queue, mandatory, persistent, priority, expiration, content_type, type, headers, body, auth, tls";
+    private const string Known = "url, exchange, routing_key, queue, mandatory, persistent, priority, expiration, content_type, type, headers, body, auth, tls, callback";
 
     private static readonly string[] Schemes = ["amqp", "amqps"];
     private static readonly TimeSpan LongestExpiration = TimeSpan.FromDays(49);
@@ -50,6 +50,7 @@ internal static class RabbitSectionReader
             Body = SectionFields.Body(section, "body", found),
             Auth = section.Take("auth") is { } a ? RabbitAuth.Read(a, section.At("auth"), found) : null,
             Tls = section.Take("tls") is { } t ? TargetTls.Read(t, section.At("tls"), found, serverName: true) : null,
+            Callback = CallbackRule.Take(section, found),
         };
         section.Close(Known);
         CheckTls(section, read);

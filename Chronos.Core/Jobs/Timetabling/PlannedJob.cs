@@ -50,6 +50,9 @@ public sealed record PlannedJob
 
     public ImmutableArray<RememberedRun> Requests { get; init; } = [];
 
+    /// <summary>Tokens of callbacks that are worth nothing any more, oldest first; absent when there are none.</summary>
+    public ImmutableArray<SpentCallback>? SpentCallbacks { get; init; }
+
     public bool IsPausedAt(DateTimeOffset now) => State == PlanState.Paused && !(PausedUntil <= now);
 }
 
@@ -74,6 +77,16 @@ public sealed record RunningExecution(
 {
     /// <summary>When it was to fire, where a calendar moved it.</summary>
     public DateTimeOffset? Due { get; init; }
+
+    /// <summary>Present while the end of the attempt is to be reported by the target.</summary>
+    public PendingCallback? Callback { get; init; }
+
+    /// <summary>The last that was told of the running attempt.</summary>
+    public AttemptProgress? Progress { get; init; }
+
+    /// <summary>Whether the target took the running attempt and has not reported its end.</summary>
+    [JsonIgnore]
+    public bool IsAwaited => AttemptRuns && Callback is { AcceptedAt: not null };
 }
 
 /// <summary>What a run was asked with, so that the same request does not start it twice.</summary>

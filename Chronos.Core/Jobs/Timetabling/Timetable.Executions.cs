@@ -11,7 +11,14 @@ public sealed partial class Timetable
     {
         if (State.Find(fact.Job)?.Running.TryGetValue(fact.Execution, out var execution) == true && execution.AttemptRuns && execution.Attempt == fact.Attempt)
         {
-            EndAttempt(fact.Job, execution, fact.Outcome, now);
+            if (execution.Callback is null)
+            {
+                EndAttempt(fact.Job, execution, fact.Outcome, now);
+            }
+            else if (execution.Callback.AcceptedAt is null)
+            {
+                Accepted(fact.Job, execution, fact.Outcome, now);
+            }
         }
 
         return new TimetableFacts.AttemptNoted(fact.Job, fact.Execution, fact.Attempt);
@@ -83,20 +90,30 @@ public sealed partial class Timetable
         {
             StartNextAttempt(job.Id, execution, now);
         }
+        else if (execution.IsAwaited && execution.Callback!.ExpiresAt <= now)
+        {
+            Expire(job.Id, execution, now);
+        }
     }
 
     private void StartNextAttempt(JobId id, RunningExecution execution, DateTimeOffset now)
     {
-        Emit(new AttemptStarted(id, execution.Id, execution.Attempt + 1, now, node));
+        var token = TokenFor(State.Find(id)!);
+        Emit(new AttemptStarted(id, execution.Id, execution.Attempt + 1, now, node) { Callback = token?.Hash });
         var job = State.Find(id)!;
-        Offer(job, job.Running[execution.Id]);
+        Offer(job, job.Running[execution.Id], token);
     }
 
     /// <summary>Ends an execution as soon as it can be: at once between attempts, else when its attempt has stopped.</summary>
     private void RequestEnd(PlannedJob job, RunningExecution execution, ExecutionStatus endsAs, string reason, Principal by, DateTimeOffset now)
     {
         Emit(new CancelRequested(job.Id, execution.Id, now, by, endsAs, reason));
-        if (execution.AttemptRuns)
+        if (execution.IsAwaited)
+        {
+            // No dispatcher has it any more, and the target cannot be told.
+            EndAttempt(job.Id, State.Find(job.Id)!.Running[execution.Id], WhileAwaited(execution, FailureClass.Cancelled, $"{reason}, while it waited for its callback", now), now);
+        }
+        else if (execution.AttemptRuns)
         {
             Outbox.Add(new TimetableEffects.Stop(execution.Id, job.Definition.Target.Protocol));
         }
@@ -106,7 +123,7 @@ public sealed partial class Timetable
         }
     }
 
-    private void EndAttempt(JobId id, RunningExecution execution, AttemptOutcome outcome, DateTimeOffset now)
+    private void EndAttempt(JobId id, RunningExecution execution, AttemptOutcome outcome, DateTimeOffset now, string? callback = null)
     {
         var job = State.Find(id)!;
         var verdict = Judge(job, execution, outcome, now);
@@ -116,10 +133,11 @@ public sealed partial class Timetable
         {
             Facts = outcome.Facts.IsEmpty ? null : outcome.Facts,
             Due = execution.Due,
+            Callback = callback,
         });
-        if (execution is { Attempt: 1, Trigger: ExecutionTrigger.Schedule })
+        if (!execution.IsAwaited)
         {
-            Outbox.Add(new TimetableEffects.Sent(outcome.StartedAt - (execution.Due ?? execution.Nominal)));
+            NoteLateness(execution, outcome);
         }
 
         if (verdict.Final is { } status)
@@ -129,6 +147,14 @@ public sealed partial class Timetable
         else if (verdict.RetryAt <= now)
         {
             StartNextAttempt(id, execution, now);
+        }
+    }
+
+    private void NoteLateness(RunningExecution execution, AttemptOutcome outcome)
+    {
+        if (execution is { Attempt: 1, Trigger: ExecutionTrigger.Schedule })
+        {
+            Outbox.Add(new TimetableEffects.Sent(outcome.StartedAt - (execution.Due ?? execution.Nominal)));
         }
     }
 

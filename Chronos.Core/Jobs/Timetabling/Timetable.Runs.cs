@@ -27,8 +27,10 @@ public sealed partial class Timetable
             return new JobReplies.Refused(Rejection.Of(RejectionCode.Conflict, $"{obstacle}; force runs it all the same"));
         }
 
+        var token = TokenFor(job);
         Emit(new ExecutionStarted(job.Id, run.Execution, now, run.Kind, job.Revision, now, node)
         {
+            Callback = token?.Hash,
             Payload = run.Payload,
             Source = run.Source,
             By = run.By,
@@ -36,7 +38,7 @@ public sealed partial class Timetable
         });
         job = State.Find(job.Id)!;
         var execution = job.Running[run.Execution];
-        Offer(job, execution);
+        Offer(job, execution, token);
         return new TimetableReplies.Started(View(job, execution), false);
     }
 
@@ -159,8 +161,9 @@ public sealed partial class Timetable
                 }
 
                 var run = ExecutionId.ForRun(id, Ulids.Derive(now, $"{operation}/{nominal.UtcTicks}"));
-                Emit(new ExecutionStarted(id, run, nominal, ExecutionTrigger.Backfill, job.Revision, now, node) { Source = operation });
-                Offer(State.Find(id)!, State.Find(id)!.Running[run]);
+                var token = TokenFor(job);
+                Emit(new ExecutionStarted(id, run, nominal, ExecutionTrigger.Backfill, job.Revision, now, node) { Source = operation, Callback = token?.Hash });
+                Offer(State.Find(id)!, State.Find(id)!.Running[run], token);
             }
             else if (running == 0)
             {

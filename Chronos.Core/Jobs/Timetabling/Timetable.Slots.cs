@@ -279,13 +279,15 @@ public sealed partial class Timetable
     private void Claim(PlannedJob job, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now)
     {
         var treatment = State.ScheduleOf(job.Id) is { HasCalendars: true } schedule ? schedule.Treat(nominal) : default;
+        var token = TokenFor(job);
         var claim = new ExecutionStarted(job.Id, null, nominal, trigger, job.Revision, now, node)
         {
+            Callback = token?.Hash,
             Due = treatment.Fate == SlotFate.Moved ? treatment.FireAt : null,
             Note = treatment.Note,
         };
         Emit(claim);
-        Offer(State.Find(job.Id)!, State.Find(job.Id)!.Running[claim.Id]);
+        Offer(State.Find(job.Id)!, State.Find(job.Id)!.Running[claim.Id], token);
     }
 
     /// <summary>A resume before the pause's end: every slot that the pause swallowed gets its disposition now.</summary>

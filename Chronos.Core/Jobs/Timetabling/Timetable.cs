@@ -8,7 +8,7 @@ namespace Chronos.Core.Jobs.Timetabling;
 /// The rules of a timetable: decides, applies at once, and leaves what it decided in the outbox, which the shell commits as one
 /// batch before any effect is done. Pure: the only clock is the instant that is handed in.
 /// </summary>
-/// <remarks>The parts: this file (plans, ticks), <c>Timetable.Slots</c>, <c>Timetable.Executions</c>, <c>Timetable.Runs</c>. Semantics are in <c>NOTES.md</c>.</remarks>
+/// <remarks>The parts: this file (plans, ticks), <c>Timetable.Slots</c>, <c>Timetable.Executions</c>, <c>Timetable.Callbacks</c>, <c>Timetable.Runs</c>. Semantics are in <c>NOTES.md</c>.</remarks>
 public sealed partial class Timetable(string node)
 {
     /// <summary>How often an execution is offered again beyond its own <c>max_attempts</c> because its node was lost, before it is given up as <c>lost</c>.</summary>
@@ -20,6 +20,9 @@ public sealed partial class Timetable(string node)
     public TimetableState State { get; } = new();
 
     public TimetableOutbox Outbox { get; } = new();
+
+    /// <summary>Draws the token of an attempt that its target is to end by callback.</summary>
+    public Func<JobId, CallbackToken>? Tokens { get; init; }
 
     /// <summary>Does everything that is due.</summary>
     public void Tick(DateTimeOffset now)
@@ -130,7 +133,10 @@ public sealed partial class Timetable(string node)
         {
             foreach (var execution in job.Running.Values.Where(e => e.AttemptRuns).OrderBy(e => e.Nominal))
             {
-                EndAttempt(job.Id, execution, Interrupted(execution, now), now);
+                if (!StillAwaited(job, execution, now))
+                {
+                    EndAttempt(job.Id, execution, Interrupted(execution, now), now);
+                }
             }
         }
 
@@ -156,17 +162,25 @@ public sealed partial class Timetable(string node)
     private void Skip(JobId job, DateTimeOffset nominal, SkipReason reason, string? detail) =>
         Emit(new SlotsSkipped(job, nominal, nominal, 1, reason, detail));
 
-    private void Offer(PlannedJob job, RunningExecution execution) =>
+    private void Offer(PlannedJob job, RunningExecution execution, CallbackToken? token) =>
         Outbox.Add(new TimetableEffects.Offer(new AttemptRequest(
             job.Tenant, job.Id, job.Definition.Name, job.Revision, execution.Id, execution.Attempt, execution.Nominal, job.Definition.Target,
             execution.Payload ?? job.Definition.Payload, job.Definition.Timeout, job.Definition.Secrets, job.Definition.Tags, TraceIds.For(execution.Id))
         {
             Limits = job.Definition.Limits,
             Priority = job.Definition.Priority,
+            Callback = token is null ? null : new CallbackTicket(token, null),
         }));
 
     private static LiveExecution View(PlannedJob job, RunningExecution e) => new(
         e.Id, job.Id, job.Definition.Name, e.Trigger, e.Revision, e.Nominal, e.ClaimedAt,
         e.AttemptRuns ? ExecutionStatus.Running : ExecutionStatus.Pending, e.Node, e.RetryAt,
-        e.AttemptRuns ? e.Ended.Add(new LiveAttempt(e.Attempt, e.Node, e.AttemptAt, null, null, null, null, null)) : e.Ended, TraceIds.For(e.Id));
+        e.AttemptRuns ? e.Ended.Add(Running(e)) : e.Ended, TraceIds.For(e.Id));
+
+    private static LiveAttempt Running(RunningExecution e) =>
+        new(e.Attempt, e.Node, e.Callback?.StartedAt ?? e.AttemptAt, null, null, e.Callback?.StatusCode, null, null)
+        {
+            Callback = e.Callback is { AcceptedAt: { } accepted, ExpiresAt: { } expires } callback ? new AwaitedCallback(accepted, expires, callback.HeardAt) : null,
+            Progress = e.Progress,
+        };
 }

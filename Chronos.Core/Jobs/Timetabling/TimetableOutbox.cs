@@ -35,20 +35,26 @@ public sealed class TimetableOutbox
 
     public bool IsEmpty => _items.Count == 0 && _calendars.Count == 0;
 
-    /// <summary>Whether something waits for this batch to be sent.</summary>
-    public bool HasOffers { get; private set; }
+    /// <summary>Whether something waits for this batch to be sent, or must not be forgotten when the node dies in the next moment.</summary>
+    public bool IsUrgent { get; private set; }
 
     /// <summary>A version of the tz database to be written down; it waits for the next batch.</summary>
     public string? Tzdb { get; set; }
 
-    public void Add(TimetableItem item) => _items.Add(item);
+    public void Add(TimetableItem item)
+    {
+        _items.Add(item);
+
+        // Forgotten, an accepted attempt would be sent again, and the target's callback come for one that is over.
+        IsUrgent |= item is AttemptAccepted;
+    }
 
     public void Add(PlannedCalendar calendar) => _calendars.Add(calendar);
 
     public void Add(ITimetableEffect effect)
     {
         _effects.Add(effect);
-        HasOffers |= effect is TimetableEffects.Offer;
+        IsUrgent |= effect is TimetableEffects.Offer;
     }
 
     /// <summary>Hands over everything and starts anew.</summary>
@@ -58,7 +64,7 @@ public sealed class TimetableOutbox
         Tzdb = null;
         _items = ImmutableArray.CreateBuilder<TimetableItem>();
         _effects = [];
-        HasOffers = false;
+        IsUrgent = false;
         return taken;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Chronos.Core.Calendars;
+using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 
@@ -205,11 +206,24 @@ public sealed class TimetableState
         },
         SlotQueued i => job with { Cursor = Later(job.Cursor, i.Nominal), Waiting = job.Waiting.Add(new WaitingSlot(i.Nominal, i.Trigger)) },
         ExecutionStarted i => Claimed(job, i),
-        AttemptStarted i => WithRunning(job, i.Execution, e => e with { Attempt = i.Attempt, AttemptRuns = true, AttemptAt = i.At, RetryAt = null, Node = i.Node }),
-        AttemptEnded i => WithRunning(job, i.Execution, e => e with
+        AttemptStarted i => WithRunning(job, i.Execution, e => e with
+        {
+            Attempt = i.Attempt,
+            AttemptRuns = true,
+            AttemptAt = i.At,
+            RetryAt = null,
+            Node = i.Node,
+            Callback = PendingCallback.Next(i.Callback, e.Callback),
+            Progress = null,
+        }),
+        AttemptAccepted i => WithRunning(job, i.Execution, e => e with { Callback = e.Callback?.Accept(i) }),
+        AttemptProgressed i => WithRunning(job, i.Execution, e => e with { Callback = e.Callback?.Hear(i), Progress = AttemptProgress.Of(i, e.Progress) }),
+        AttemptEnded i => WithRunning(SpentCallback.Remember(job, i), i.Execution, e => e with
         {
             AttemptRuns = false,
             RetryAt = i.RetryAt,
+            Callback = i.Failure == FailureClass.Lost ? e.Callback : null,
+            Progress = null,
             Ended = e.Ended.Add(new LiveAttempt(i.Attempt, e.Node, i.StartedAt, i.DurationMs, i.Failure, i.StatusCode, i.Error, i.Excerpt)),
         }),
         CancelRequested i => WithRunning(job, i.Execution, e => e with { EndsAs = i.EndsAs }),
@@ -247,7 +261,11 @@ public sealed class TimetableState
 
     private static PlannedJob Claimed(PlannedJob job, ExecutionStarted i)
     {
-        var running = new RunningExecution(i.Id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.At, i.Node, null, i.Payload, i.Source, null, []) { Due = i.Due };
+        var running = new RunningExecution(i.Id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.At, i.Node, null, i.Payload, i.Source, null, [])
+        {
+            Due = i.Due,
+            Callback = PendingCallback.Next(i.Callback, null),
+        };
         var next = job with { Running = job.Running.SetItem(i.Id, running), Requests = Remember(job, i.Request, i.Id.Value, i.At) };
         if (i.Execution is null)
         {
@@ -368,12 +386,13 @@ public sealed class TimetableState
     internal static DateTimeOffset? AfterCompletionNext(PlannedJob job, Schedule schedule) =>
         schedule.Next(job.LastEndedAt is { } ended ? Later(ended, job.Cursor) : job.Cursor);
 
-    /// <summary>When a running execution needs a look: its retry is due, or its deadline is over.</summary>
+    /// <summary>When a running execution needs a look: its retry is due, its callback overdue, or its deadline over.</summary>
     private static DateTimeOffset? ExecutionWake(PlannedJob job, RunningExecution execution)
     {
         var retry = execution.AttemptRuns ? null : execution.RetryAt;
+        var next = execution.IsAwaited ? execution.Callback!.ExpiresAt : retry;
         var deadline = execution.EndsAs is null && job.Definition.Deadline is { } limit ? execution.ClaimedAt + limit : (DateTimeOffset?)null;
-        return retry is null ? deadline : deadline is null || retry < deadline ? retry : deadline;
+        return next is null ? deadline : deadline is null || next < deadline ? next : deadline;
     }
 
     private bool IsTrue(Wake wake, long ticks)

@@ -59,7 +59,7 @@ public sealed class GrpcSectionTests
     [InlineData("{@,\"health_check\":1}", "grpc.health_check")]
     [InlineData("{@,\"descriptor_set\":\"*\"}", "grpc.descriptor_set")]
     [InlineData("{@,\"descriptor_set\":\"bm9uZQ==\"}", "grpc.descriptor_set")]
-    [InlineData("{@,\"callback\":true}", "grpc.callback")]
+    [InlineData("{@,\"callback\":\"yes\"}", "grpc.callback")]
     [InlineData("{@,\"url\":\"x\"}", "grpc.url")]
     public void A_fault_names_its_field(string section, string field)
     {

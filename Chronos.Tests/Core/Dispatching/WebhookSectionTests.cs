@@ -77,7 +77,10 @@ public sealed class WebhookSectionTests
     [InlineData("""{"url":"http://a/","success_codes":[200,"299-200"]}""", "webhook.success_codes[1]")]
     [InlineData("""{"url":"http://a/","success_codes":[99]}""", "webhook.success_codes[0]")]
     [InlineData("""{"url":"http://a/","follow_redirects":"yes"}""", "webhook.follow_redirects")]
-    [InlineData("""{"url":"http://a/","callback":true}""", "webhook.callback")]
+    [InlineData("""{"url":"http://a/","callback":1}""", "webhook.callback")]
+    [InlineData("""{"url":"http://a/","callback":{"timeout":"soon"}}""", "webhook.callback.timeout")]
+    [InlineData("""{"url":"http://a/","callback":{"timeout":"31d"}}""", "webhook.callback.timeout")]
+    [InlineData("""{"url":"http://a/","callback":{"within":"1h"}}""", "webhook.callback.within")]
     [InlineData("""{"url":"http://a/","body":"\ud800"}""", "webhook")]
     public void A_fault_names_its_field(string section, string field)
     {

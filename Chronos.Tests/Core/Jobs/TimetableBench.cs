@@ -13,9 +13,12 @@ internal sealed class TimetableBench
     public static readonly JobId Job = JobId.For(TenantId.Default, "report");
 
     private readonly List<TimetableItem> _journal = [];
+    private int _tokens;
     private readonly List<PlannedCalendar> _calendars = [];
 
-    public Timetable Table { get; private set; } = new("n1");
+    public Timetable Table { get; private set; }
+
+    public TimetableBench() => Table = Empty("n1");
 
     public DateTimeOffset Now { get; private set; } = Start;
 
@@ -82,7 +85,7 @@ internal sealed class TimetableBench
     /// <summary>The process dies and another recovers from the journal.</summary>
     public void Crash(bool fromSnapshot = false)
     {
-        var next = new Timetable("n2");
+        var next = Empty("n2");
         if (fromSnapshot)
         {
             next.State.Restore(Table.State.Snapshot(7, 1));
@@ -98,6 +101,11 @@ internal sealed class TimetableBench
         Table.Recovered(Now);
         Commit();
     }
+
+    private Timetable Empty(string node) => new(node)
+    {
+        Tokens = job => CallbackToken.From(job, System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(++_tokens))),
+    };
 
     private void Commit()
     {
