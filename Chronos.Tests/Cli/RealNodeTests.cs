@@ -49,7 +49,8 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
     public async Task A_target_ends_its_attempts_with_the_token_that_it_was_given()
     {
         await using var target = await StandInNode.AnsweringAsync(new CannedAnswer(202, ""));
-        await DoneAsync("job", "create", "--name", "later", "--url", target.Url, "--set", "webhook.callback=true", "--set", "retry.max_attempts=1");
+        await DoneAsync("job", "create", "--name", "later", "--url", target.Url);
+        await DoneAsync("job", "update", "later", "--set", "webhook.callback=true", "--set", "retry.max_attempts=1");
         var id = Json(await DoneAsync("job", "trigger", "later", "-o", "json")).GetProperty("id").GetString()!;
         for (; Json(await DoneAsync("execution", "get", id, "-o", "json")).GetProperty("attempts")[0].TryGetProperty("callback", out _) is false;)
         {
