@@ -1,7 +1,6 @@
 using Chronos.Actors.Dispatching.Callbacks;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
-using Chronos.Core.Kernel;
 using Chronos.Host.Http;
 
 namespace Chronos.Host.Callbacks;

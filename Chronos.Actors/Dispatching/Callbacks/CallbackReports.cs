@@ -3,7 +3,6 @@ using System.Text.Json;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
-using Chronos.Core.Kernel;
 
 namespace Chronos.Actors.Dispatching.Callbacks;
 
