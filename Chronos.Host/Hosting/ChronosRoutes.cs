@@ -40,7 +40,7 @@ internal static class ChronosRoutes
         api.MapTargets();
         api.MapKeys();
         api.MapStudio();
-        api.MapCluster().MapMembers().MapProjections();
+        api.MapCluster().MapDoctor().MapMembers().MapProjections();
 
         foreach (var root in new[] { app.MapGroup(""), api })
         {
