@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Chronos.Cli.Output;
 
 namespace Chronos.Cli.Commands;
 
@@ -10,6 +11,9 @@ internal static class ClusterCommands
     private static readonly Argument<string> Projection = new("projection") { Description = "its name: ledger or catalog" };
 
     private static readonly Argument<string> Node = new("node") { Description = "host:port, or the whole address that 'cluster members' shows" };
+
+    private static readonly TableShape Findings = TableShape.Of("check",
+        TableColumn.Of("LEVEL", "level"), TableColumn.Of("CHECK", "check"), TableColumn.Of("NODE", "node"), TableColumn.Of("MESSAGE", "message"), TableColumn.Of("ADVICE", "advice"));
 
     public static void AddClusterCommands(this RootCommand root, Surroundings around)
     {
@@ -34,6 +38,7 @@ internal static class ClusterCommands
             call.Print.Done(answer.Json, "name", $"{name} is being rebuilt");
         });
         root.Add("stats", "what the node has done, and how late", around, [Arguments.From], call => ShowAsync(call, new Query("/stats").And("from", call.Time(Arguments.From)).ToString(), "node"));
+        root.Add("doctor", "clocks, journal, projections, stuck slots and settings of all nodes: what is wrong, and what to do; exit code 1 on a fault", around, [], DoctorAsync);
         root.Add("health", "is the node ready? exit code 0 yes, 1 no, 5 not reachable", around, [], HealthAsync);
     }
 
@@ -45,6 +50,16 @@ internal static class ClusterCommands
         var answer = await call.Api.SendAsync(
             new ApiRequest(HttpMethod.Put, $"/cluster/members/{Arguments.Segment("node", node)}").With(new JsonObject { ["operation"] = operation }), call.Cancellation);
         call.Print.Done(answer.Json, "address", $"{node} {what}");
+    }
+
+    private static async Task DoctorAsync(Call call)
+    {
+        var answer = (await call.Api.GetAsync("/doctor", call.Cancellation)).Json;
+        call.Print.List(answer, "findings", Findings);
+        if (answer.Field("status")?.GetString() == "fault")
+        {
+            throw new CliFailure(ExitCode.Refused, "something is wrong; what to do stands beside it");
+        }
     }
 
     private static async Task HealthAsync(Call call)

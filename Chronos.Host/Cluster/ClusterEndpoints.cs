@@ -16,7 +16,7 @@ namespace Chronos.Host.Cluster;
 internal static class ClusterEndpoints
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-    private static readonly string Version = typeof(ClusterEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    internal static readonly string Version = typeof(ClusterEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public static RouteGroupBuilder MapCluster(this RouteGroupBuilder api)
     {

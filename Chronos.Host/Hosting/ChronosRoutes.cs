@@ -42,7 +42,7 @@ internal static class ChronosRoutes
         api.MapCallbacks();
         api.MapKeys();
         api.MapStudio();
-        api.MapCluster().MapMembers().MapProjections();
+        api.MapCluster().MapDoctor().MapMembers().MapProjections();
 
         foreach (var root in new[] { app.MapGroup(""), api })
         {

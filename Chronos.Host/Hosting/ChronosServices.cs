@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Akka.Hosting;
 using Chronos.Actors.Calendars;
+using Chronos.Actors.Diagnosis;
 using Chronos.Actors.Dispatching;
 using Chronos.Actors.Dispatching.Callbacks;
 using Chronos.Actors.Dispatching.Secrets;
@@ -10,6 +11,7 @@ using Chronos.Actors.Kernel;
 using Chronos.Actors.Projections;
 using Chronos.Actors.Studio;
 using Chronos.Core.Calendars;
+using Chronos.Core.Diagnosis;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Governance.Access;
@@ -17,6 +19,7 @@ using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Wire;
 using Chronos.Host.Calendars;
+using Chronos.Host.Cluster;
 using Chronos.Host.Executions;
 using Chronos.Host.Http;
 using Chronos.Host.Jobs;
@@ -33,7 +36,7 @@ namespace Chronos.Host.Hosting;
 internal static class ChronosServices
 {
     /// <summary>Every type that is stored or sent, of all rooms.</summary>
-    public static WireCatalog Catalog { get; } = new([.. JobsWire.Rows, .. CalendarsWire.Rows, .. AccessWire.Rows, .. DispatchingWire.Rows]);
+    public static WireCatalog Catalog { get; } = new([.. JobsWire.Rows, .. CalendarsWire.Rows, .. AccessWire.Rows, .. DiagnosisWire.Rows, .. DispatchingWire.Rows]);
 
     public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings, TimeProvider time)
     {
@@ -86,7 +89,8 @@ internal static class ChronosServices
             .WithJobs(new JobsOptions(
                 settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()), cluster)
             .WithCalendars()
-            .WithPlanReactor();
+            .WithPlanReactor()
+            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<IJournalReader>(), services.GetRequiredService<ProjectionRunner>(), time));
     }
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
+using Chronos.Core.Diagnosis;
 using Chronos.Core.Jobs;
 using Chronos.Host.Calendars;
 using Chronos.Host.Callbacks;
@@ -26,7 +27,7 @@ namespace Chronos.Host.Http;
     [
         typeof(InstantConverter), typeof(FailureConverter), typeof(WordConverter<ExecutionStatus>), typeof(WordConverter<ExecutionTrigger>),
         typeof(WordConverter<SkipReason>), typeof(WordConverter<PlanState>), typeof(WordConverter<SlotDisposition>), typeof(WordConverter<ProjectionState>),
-        typeof(WordConverter<MisfireRule>), typeof(WordConverter<ApplyAction>),
+        typeof(WordConverter<MisfireRule>), typeof(WordConverter<ApplyAction>), typeof(WordConverter<FindingLevel>),
     ])]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(JobBody))]
@@ -61,6 +62,7 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(NewKeyView))]
 [JsonSerializable(typeof(KeyListView))]
 [JsonSerializable(typeof(ClusterView))]
+[JsonSerializable(typeof(DoctorView))]
 [JsonSerializable(typeof(MemberListView))]
 [JsonSerializable(typeof(MemberView))]
 [JsonSerializable(typeof(MemberBody))]

@@ -52,6 +52,7 @@ public sealed class JobVerbTests
         { ["cluster", "show"], "GET", "/api/v1/cluster", null },
         { ["cluster", "timetables"], "GET", "/api/v1/cluster/timetables", null },
         { ["cluster", "members"], "GET", "/api/v1/cluster/members", null },
+        { ["doctor"], "GET", "/api/v1/doctor", null },
         { ["cluster", "shards"], "GET", "/api/v1/cluster/shards", null },
         { ["cluster", "leave", "one:4053"], "PUT", "/api/v1/cluster/members/one%3A4053", """{"operation":"leave"}""" },
         { ["cluster", "down", "one:4053"], "PUT", "/api/v1/cluster/members/one%3A4053", """{"operation":"down"}""" },

@@ -53,6 +53,10 @@ public sealed class EveryNodeTests
     {
         foreach (var node in nodes)
         {
+            var doctor = await node.Get("doctor");
+            var skews = doctor.GetProperty("findings").EnumerateArray().Where(f => f.GetProperty("check").GetString() == "clock_skew").ToList();
+            Assert.Equal(3, skews.Select(f => f.GetProperty("node").GetString()).Distinct().Count());
+            Assert.Contains(doctor.GetProperty("findings").EnumerateArray(), f => (f.GetProperty("check").GetString(), f.GetProperty("level").GetString()) == ("settings", "ok"));
             var shards = (await node.Get("cluster/shards")).GetProperty("items").EnumerateArray().ToList();
             Assert.Equal(64, shards.Where(s => s.GetProperty("type").GetString() == "timetable").DistinctBy(s => s.GetProperty("shard").GetString()).Count());
             Assert.All(shards, s => Assert.StartsWith("akka.tcp://chronos@127.0.0.1:", s.GetProperty("address").GetString(), StringComparison.Ordinal));

@@ -1,5 +1,6 @@
 using System.Text;
 using Chronos.Core.Calendars;
+using Chronos.Core.Diagnosis;
 using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
@@ -11,7 +12,7 @@ namespace Chronos.Tests.Laws;
 /// <summary>What was written once must load for ever.</summary>
 public sealed class WireLaws
 {
-    private static readonly WireCatalog Catalog = new([.. JobsWire.Rows, .. CalendarsWire.Rows, .. AccessWire.Rows, .. DispatchingWire.Rows]);
+    private static readonly WireCatalog Catalog = new([.. JobsWire.Rows, .. CalendarsWire.Rows, .. AccessWire.Rows, .. DiagnosisWire.Rows, .. DispatchingWire.Rows]);
 
     private static string Folder => Path.Combine(Repository.Root, "Chronos.Tests", "Laws", "Fixtures");
 

@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+using Chronos.Core.Wire;
+
+namespace Chronos.Core.Diagnosis;
+
+/// <summary>Asks a node how it is; answered by <see cref="NodeVitals"/>.</summary>
+public sealed record GetVitals : IWireMessage;
+
+/// <summary>How a node is, as it says itself.</summary>
+/// <param name="At">Its clock, when it answered.</param>
+/// <param name="Tzdb">Version of the tz database that its schedules are computed with.</param>
+/// <param name="JournalMs">How long the journal took to answer the smallest question, in milliseconds; absent: it did not answer.</param>
+/// <param name="FreeBytes">Room left where its files are.</param>
+/// <param name="Settings">Those that matter to the other nodes, by key; never a secret.</param>
+public sealed record NodeVitals(
+    string Node, string Version, DateTimeOffset At, string Tzdb, double? JournalMs, long FreeBytes, ImmutableArray<ProjectionVitals> Projections,
+    ImmutableSortedDictionary<string, string> Settings) : IWireMessage;
+
+/// <summary>Where a read model of a node stands.</summary>
+public sealed record ProjectionVitals(string Name, double LagSeconds, string? Error);

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using Chronos.Core.Diagnosis;
+using Xunit;
+
+namespace Chronos.Tests.Core.Diagnosis;
+
+public sealed class DoctorTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    private static readonly NodeVitals Well = new(
+        "n1", "1.0.0", Now, "2026a", 1.5, 50L << 30, [new ProjectionVitals("ledger", 0.1, null)],
+        ImmutableSortedDictionary<string, string>.Empty.Add("cluster_profile", "lan").Add("durability", "full").Add("allow_private_targets", "false"));
+
+    private static readonly Leadership Leader = new("n1", 3, []);
+
+    [Fact]
+    public void A_cluster_that_is_well_has_no_finding_worse_than_ok()
+    {
+        var found = Doctor.Diagnose([Asked(Well), Asked(Well with { Node = "n2" })], Leader, Now);
+        Assert.All(found, finding => Assert.Equal((FindingLevel.Ok, null), (finding.Level, finding.Advice)));
+        Assert.Equal(["clock_skew", "disk", "journal", "leader", "projection_lag", "settings", "stuck_slots"], found.Select(f => f.Check).Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData(0, 0, FindingLevel.Ok)]
+    [InlineData(90, 0, FindingLevel.Ok)]
+    [InlineData(300, 0, FindingLevel.Warning)]
+    [InlineData(-300, 0, FindingLevel.Warning)]
+    [InlineData(1500, 0, FindingLevel.Fault)]
+    [InlineData(300, 500, FindingLevel.Ok)]
+    [InlineData(1500, 500, FindingLevel.Fault)]
+    public void A_clock_is_wrong_only_beyond_what_the_round_trip_leaves_open(int offset, int roundTrip, FindingLevel level)
+    {
+        var node = new Examined("akka://n", true, Well with { At = Now.AddMilliseconds(offset + (roundTrip / 2.0)) }, Now, TimeSpan.FromMilliseconds(roundTrip));
+        Assert.Equal(level, Single("clock_skew", Doctor.Diagnose([node], Leader, Now)).Level);
+    }
+
+    [Fact]
+    public void Whatever_is_wrong_is_named_with_its_node_and_what_to_do()
+    {
+        Wrong("leader", FindingLevel.Fault, Doctor.Diagnose([Asked(Well)], null, Now));
+        Wrong("stuck_slots", FindingLevel.Fault, Doctor.Diagnose([Asked(Well)], Leader with { Overdue = [(7, "n1", Now.AddSeconds(-11))] }, Now));
+        Wrong("journal", FindingLevel.Fault, Doctor.Diagnose([Asked(Well with { JournalMs = null })], Leader, Now));
+        Wrong("journal", FindingLevel.Warning, Doctor.Diagnose([Asked(Well with { JournalMs = 80 })], Leader, Now));
+        Wrong("projection_lag", FindingLevel.Warning, Doctor.Diagnose([Asked(Well with { Projections = [new ProjectionVitals("ledger", 6, null)] })], Leader, Now));
+        Wrong("projection_lag", FindingLevel.Fault, Doctor.Diagnose([Asked(Well with { Projections = [new ProjectionVitals("ledger", 0, "the file is full")] })], Leader, Now));
+        Wrong("disk", FindingLevel.Warning, Doctor.Diagnose([Asked(Well with { FreeBytes = 1000 })], Leader, Now));
+        Wrong("member", FindingLevel.Fault, Doctor.Diagnose([Asked(Well), new Examined("akka://gone", false, null, Now, TimeSpan.Zero)], Leader, Now));
+        Assert.All(Doctor.Diagnose([Asked(Well)], Leader with { Overdue = [(7, "n1", Now.AddSeconds(-9))] }, Now), finding => Assert.Equal(FindingLevel.Ok, finding.Level));
+    }
+
+    [Fact]
+    public void Settings_that_fight_each_other_are_named_with_who_says_what()
+    {
+        var wide = Well with { Node = "n2", Settings = Well.Settings.SetItem("cluster_profile", "wide"), Tzdb = "2025b", Version = "1.1.0" };
+        var found = Doctor.Diagnose([Asked(Well), Asked(wide)], Leader, Now);
+        Assert.Equal("cluster_profile differs: lan (n1), wide (n2)", Single("settings", found).Message);
+        Assert.Equal(FindingLevel.Fault, found[0].Level);
+        Assert.Contains("2025b (n2), 2026a (n1)", Single("tzdb", found).Message, StringComparison.Ordinal);
+        Assert.Equal(FindingLevel.Warning, Single("version", found).Level);
+    }
+
+    private static Examined Asked(NodeVitals vitals) => new($"akka://{vitals.Node}", true, vitals, Now, TimeSpan.Zero);
+
+    private static Finding Single(string check, IEnumerable<Finding> found) => Assert.Single(found, f => f.Check == check);
+
+    private static void Wrong(string check, FindingLevel level, ImmutableArray<Finding> found)
+    {
+        Assert.Equal((check, level), (found[0].Check, found[0].Level));
+        Assert.NotEmpty(found[0].Advice!);
+    }
+}
