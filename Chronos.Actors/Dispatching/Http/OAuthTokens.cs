@@ -175,7 +175,7 @@ internal sealed class OAuthTokens(HttpDispatchOptions options, TimeProvider time
     internal static string BasicOf(string id, string secret) =>
         Convert.ToBase64String(Encoding.ASCII.GetBytes($"{System.Net.WebUtility.UrlEncode(id)}:{System.Net.WebUtility.UrlEncode(secret)}"));
 
-    private Token Read(byte[] bytes, long since)
+    private static Token Read(byte[] bytes, long since)
     {
         try
         {
