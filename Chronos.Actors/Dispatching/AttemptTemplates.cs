@@ -23,7 +23,8 @@ internal sealed class AttemptTemplates
     public string? Payload => _payload.Value;
 
     /// <summary>Whether the payload holds what came from a secret.</summary>
-    public bool PayloadHoldsSecret => _attempt.Payload is { } payload && TemplateText.IsTemplate(payload) && payload.Contains("secrets", StringComparison.Ordinal);
+    public bool PayloadHoldsSecret => _attempt.Payload is { } payload && TemplateText.IsTemplate(payload)
+        && (payload.Contains("secrets", StringComparison.Ordinal) || payload.Contains("callback", StringComparison.Ordinal));
 
     public string Render(string text, string field) => Render(text, field, out _);
 
@@ -73,7 +74,7 @@ internal sealed class AttemptTemplates
             throw new RequestFaultException($"{field}: {error}");
         }
 
-        secret = !template.Secrets.IsEmpty;
+        secret = template.HoldsSecret;
         var scope = TemplateScope.For(_attempt, payload(template.UsesPayload), _secrets.ForTemplate(template.Secrets, field));
         return template.TryRender(scope, out var rendered, out error) ? rendered : throw new RequestFaultException($"{field}: {error}");
     }

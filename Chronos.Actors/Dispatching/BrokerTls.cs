@@ -42,6 +42,20 @@ internal sealed record BrokerTls(string? Ca, string? Certificate, string? Key, s
         }
     }
 
+    /// <summary>The client's certificate with what it was signed by, as it is shown to whoever asks; and what to dispose of in the end.</summary>
+    /// <exception cref="RequestFaultException">The PEM cannot be read or does not fit together.</exception>
+    public (SslStreamCertificateContext? Context, IDisposable[] Held) ClientContext()
+    {
+        if (ClientCertificate() is not { } leaf)
+        {
+            return (null, []);
+        }
+
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(Certificate);
+        return (SslStreamCertificateContext.Create(leaf, chain, offline: true), [leaf, .. chain]);
+    }
+
     /// <summary>Trusts the given authorities only, or those of the node; without looking for revocation, as the HTTP dispatcher.</summary>
     /// <exception cref="RequestFaultException">The PEM cannot be read.</exception>
     public X509ChainPolicy? Trust()
@@ -57,7 +71,7 @@ internal sealed record BrokerTls(string? Ca, string? Certificate, string? Key, s
             policy.CustomTrustStore.ImportFromPem(Ca);
             return policy;
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new RequestFaultException("tls.ca: is no PEM of certificates");
         }

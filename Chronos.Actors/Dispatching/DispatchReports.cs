@@ -12,6 +12,9 @@ internal sealed class DispatchReports(IOutputStore outputs, TimeProvider time, F
 
     public void Tell(TimetableFacts.AttemptFinished fact, IActorRef? sender) => _timetables.Value.Tell(fact, sender);
 
+    /// <summary>Progress is told once: the next one says it better than a repetition.</summary>
+    public void Tell(TimetableFacts.AttemptTold fact) => _timetables.Value.Tell(fact, ActorRefs.NoSender);
+
     /// <summary>Saves the output where the excerpt does not say it all, and takes it out of what goes to the journal.</summary>
     public AttemptOutcome Keep(AttemptRequest attempt, AttemptOutcome outcome)
     {

@@ -82,7 +82,7 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
     {
         var running = new Running(attempt);
         _running.Add(attempt.Execution, running);
-        DispatchTelemetry.RunAsync(_dispatcher, WithAddress(attempt), running.Cancellation).PipeTo(
+        DispatchTelemetry.RunAsync(_dispatcher, WithAddress(attempt) with { Progress = new Progress(_reports, attempt) }, running.Cancellation).PipeTo(
             Self, success: outcome => new Finished(attempt, outcome), failure: fault => new Finished(attempt, Broken(attempt, fault)));
     }
 
@@ -184,6 +184,13 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
 
     private static TimetableFacts.AttemptFinished Fact(AttemptRequest attempt, AttemptOutcome outcome) =>
         new(attempt.Job, attempt.Execution, attempt.Attempt, outcome);
+
+    /// <summary>Called from the thread that reads the answer.</summary>
+    private sealed class Progress(DispatchReports reports, AttemptRequest attempt) : IProgress<AttemptSignal>
+    {
+        public void Report(AttemptSignal value) =>
+            reports.Tell(new TimetableFacts.AttemptTold(attempt.Job, attempt.Execution, attempt.Attempt, value.Percent, value.Message));
+    }
 
     private sealed record Finished(AttemptRequest Attempt, AttemptOutcome Outcome) : INoSerializationVerificationNeeded;
 

@@ -54,6 +54,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
         Command<TimetablePlanning.Tick>(OnTick);
         Command<TimetableFacts.AttemptFinished>(OnFinished);
+        Command<TimetableFacts.AttemptTold>(OnTold);
         Command<FlushOutcomes>(_ => Flush());
         Command<TimetablePlanning.SetPlan>(c => Decide(now => _table.SetPlan(c, now)));
         Command<TimetablePlanning.RemovePlan>(c => Decide(now => _table.RemovePlan(c, now)));
@@ -178,8 +179,25 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private void OnFinished(TimetableFacts.AttemptFinished fact)
     {
         _offers.Ended(fact.Execution, fact.Attempt);
-        var mayWait = _table.Outbox.IsEmpty || Timers.IsTimerActive(nameof(FlushOutcomes));
+        var mayWait = MayWait;
         _replies.Add((Sender, _table.Finish(fact, Now)));
+        FlushSoon(mayWait);
+    }
+
+    private void OnTold(TimetableFacts.AttemptTold fact)
+    {
+        var mayWait = MayWait;
+        _table.Told(fact, Now);
+        if (!_table.Outbox.IsEmpty)
+        {
+            FlushSoon(mayWait);
+        }
+    }
+
+    private bool MayWait => _table.Outbox.IsEmpty || Timers.IsTimerActive(nameof(FlushOutcomes));
+
+    private void FlushSoon(bool mayWait)
+    {
         if (_committing)
         {
             return;

@@ -75,7 +75,14 @@ public sealed record AttemptRequest(
 
     /// <summary>Present when the target is to report the end itself. It is a secret of this attempt.</summary>
     public CallbackTicket? Callback { get; init; }
+
+    /// <summary>Takes what the target tells while it works, free of secrets; absent where nobody listens.</summary>
+    public IProgress<AttemptSignal>? Progress { get; init; }
 }
+
+/// <summary>How far an attempt is, in the words of its target.</summary>
+/// <param name="Percent">0 to 100, if the target says so.</param>
+public sealed record AttemptSignal(double? Percent, string? Message);
 
 /// <summary>How an attempt ended. Free of secrets: a dispatcher masks them before it answers.</summary>
 /// <param name="StartedAt">When the first byte was about to leave, UTC.</param>

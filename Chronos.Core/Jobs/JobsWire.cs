@@ -47,6 +47,7 @@ public static class JobsWire
         WireRow.Of("timetable.get-backfill.1", Json.GetBackfill),
         WireRow.Of("timetable.attempt-finished.1", Json.AttemptFinished),
         WireRow.Of("timetable.attempt-noted.1", Json.AttemptNoted),
+        WireRow.Of("timetable.attempt-told.1", Json.AttemptTold),
         WireRow.Of("timetable.started.1", Json.Started),
         WireRow.Of("timetable.live.1", Json.Live),
         WireRow.Of("timetable.plan.1", Json.Plan),
@@ -121,6 +122,7 @@ public static class JobsWire
 [JsonSerializable(typeof(CallbackReplies.Noted))]
 [JsonSerializable(typeof(TimetableFacts.AttemptFinished))]
 [JsonSerializable(typeof(TimetableFacts.AttemptNoted))]
+[JsonSerializable(typeof(TimetableFacts.AttemptTold))]
 [JsonSerializable(typeof(TimetableReplies.Started))]
 [JsonSerializable(typeof(TimetableReplies.Live))]
 [JsonSerializable(typeof(TimetableReplies.Plan))]

@@ -25,6 +25,37 @@ internal sealed class GuardedConnector(ResolveName resolve, bool allowPrivate)
         new NetworkStream(
             await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, AttemptWatch.Of(context.InitialRequestMessage), cancellation).ConfigureAwait(false), ownsSocket: true);
 
+    /// <summary>
+    /// Judges a target that somebody else connects to, a proxy. It looks the name up itself, so this cannot be the last word; what
+    /// no node can look up is left to the proxy only where private targets are allowed anyway.
+    /// </summary>
+    /// <exception cref="TargetRefusedException">An address of the host may not be reached, or nobody knows it here.</exception>
+    public async Task JudgeAsync(string host, CancellationToken cancellation)
+    {
+        IPAddress[] addresses;
+        try
+        {
+            addresses = IPAddress.TryParse(host.Trim('[', ']'), out var literal) ? [literal] : await resolve(host, cancellation).ConfigureAwait(false);
+        }
+        catch (SocketException)
+        {
+            addresses = [];
+        }
+
+        if (addresses.Length == 0 && !allowPrivate)
+        {
+            throw new TargetRefusedException($"{host} cannot be looked up here, so that what is behind the proxy cannot be judged");
+        }
+
+        foreach (var address in addresses)
+        {
+            if (AddressRules.Refusal(address, allowPrivate) is { } reason)
+            {
+                throw new TargetRefusedException($"{host} ({address}) {reason}");
+            }
+        }
+    }
+
     /// <exception cref="TargetRefusedException">No address of the host may be reached.</exception>
     /// <exception cref="SocketException">No address of the host answers, or it has none.</exception>
     public Task<Socket> ConnectAsync(string host, int port, CancellationToken cancellation) => ConnectAsync(host, port, AttemptWatch.Current, cancellation);

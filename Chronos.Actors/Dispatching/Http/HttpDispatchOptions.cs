@@ -18,4 +18,16 @@ public sealed record HttpDispatchOptions
     public int MaxExcerpt { get; init; } = 4096;
 
     public int MaxRedirects { get; init; } = 5;
+
+    /// <summary>Clients with a certificate, an authority or a proxy of their own that are kept; more only while all of them are in use.</summary>
+    public int MaxLines { get; init; } = 256;
+
+    /// <summary>After this without use such a client is closed.</summary>
+    public TimeSpan LineIdle { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a token endpoint may take.</summary>
+    public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Progress that a stream of events tells is passed on at most this often.</summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Net;
-using System.Text;
 using Chronos.Core.Dispatching;
 
 namespace Chronos.Actors.Dispatching.Http;
@@ -15,7 +13,9 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
     private readonly ISecretSource _secrets;
     private readonly CircuitBoard _circuits;
     private readonly TimeProvider _time;
-    private readonly HttpMessageInvoker _client;
+    private readonly GuardedConnector _guard;
+    private readonly HttpLines _lines;
+    private readonly OAuthTokens _tokens;
 
     public HttpDispatcher(HttpDispatchOptions options, ISecretSource secrets, CircuitBoard circuits, TimeProvider time)
         : this(options, secrets, circuits, time, static (host, cancellation) => Dns.GetHostAddressesAsync(host, cancellation))
@@ -25,79 +25,116 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
     internal HttpDispatcher(HttpDispatchOptions options, ISecretSource secrets, CircuitBoard circuits, TimeProvider time, ResolveName resolve)
     {
         (_options, _secrets, _circuits, _time) = (options, secrets, circuits, time);
-        var connector = new GuardedConnector(resolve, options.AllowPrivateTargets);
-        _client = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectCallback = connector.ConnectAsync,
-            PlaintextStreamFilter = AttemptWatch.Filter,
-            ConnectTimeout = options.ConnectTimeout,
-            PooledConnectionLifetime = options.ConnectionLifetime,
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-            MaxConnectionsPerServer = int.MaxValue,
-            EnableMultipleHttp2Connections = true,
-            MaxResponseHeadersLength = 64,
-
-            // A proxy from the environment would be connected to instead of the target, past the guard.
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-
-            // What is not read is not waited for: the connection goes.
-            MaxResponseDrainSize = 0,
-            ResponseDrainTimeout = TimeSpan.Zero,
-            ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
-            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-        });
+        _guard = new GuardedConnector(resolve, options.AllowPrivateTargets);
+        _lines = new HttpLines(options, _guard, time);
+        _tokens = new OAuthTokens(options, time);
     }
 
     public Protocol Protocol => Protocol.Http;
 
     public async Task<AttemptOutcome> DispatchAsync(AttemptRequest request, CancellationToken cancellation)
     {
-        var started = _time.GetUtcNow();
-        var clock = _time.GetTimestamp();
-        var secrets = new AttemptSecrets(request, _secrets);
+        var run = new Run(new AttemptSecrets(request, _secrets), _time.GetUtcNow(), _time.GetTimestamp());
         WebhookRequest prepared;
+        HttpLines.Lease line;
         try
         {
-            prepared = WebhookRequest.Prepare(request, secrets);
+            prepared = WebhookRequest.Prepare(request, run.Secrets);
+            line = _lines.Rent(prepared.Route);
         }
         catch (RequestFaultException fault)
         {
-            return Ended(new HttpEnd(FailureClass.Request, Error: fault.Message), started, clock, secrets.Mask);
+            return Ended(new HttpEnd(FailureClass.Request, Error: fault.Message), run);
         }
 
-        var mask = secrets.Mask;
+        using var held = line;
         using var timeout = new CancellationTokenSource(request.Timeout < LongestTimeout ? request.Timeout : LongestTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        var exchange = new HttpExchange(_client, _options, request, prepared, secrets, _time);
-        return await _circuits.SendAsync(TargetOf(prepared.Url), async () =>
+        async Task<AttemptOutcome> Guarded(Func<Task<HttpEnd>> step)
         {
             HttpEnd end;
             try
             {
-                end = await exchange.RunAsync(mask, either.Token).ConfigureAwait(false);
+                end = await step().ConfigureAwait(false);
             }
             catch (Exception e) when (HttpFailures.Classify(e, request.Timeout, timeout.Token, cancellation) is { } known)
             {
                 end = known;
             }
 
-            return Ended(end, started, clock, mask);
-        }).ConfigureAwait(false);
+            return Ended(end, run);
+        }
+
+        Task<AttemptOutcome> Send(string? token) => _circuits.SendAsync(TargetOf(prepared.Url), () => Guarded(() =>
+            new HttpExchange(line.Client, _guard, _options, request, prepared, run.Secrets, token, _time).RunAsync(run.Secrets.Mask, either.Token)));
+
+        if (prepared.Grant is not { } grant)
+        {
+            return await Send(null).ConfigureAwait(false);
+        }
+
+        var cached = _tokens.Find(grant);
+        var (token, refused) = await TokenAsync(grant, cached, line.Client, run, Guarded, either.Token).ConfigureAwait(false);
+        var outcome = refused ?? await Send(token).ConfigureAwait(false);
+        if (outcome.StatusCode != 401 || cached is null)
+        {
+            return outcome;
+        }
+
+        // It was good once. Another one, once: what is refused then was not refused for its age.
+        _tokens.Forget(grant, cached);
+        (token, refused) = await TokenAsync(grant, null, line.Client, run, Guarded, either.Token).ConfigureAwait(false);
+        return refused ?? await Send(token).ConfigureAwait(false);
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => _lines.Dispose();
 
     private static string TargetOf(Uri url) => $"{url.Scheme}://{url.IdnHost}:{url.Port}";
 
-    private AttemptOutcome Ended(HttpEnd end, DateTimeOffset started, long clock, SecretMask mask)
+    /// <summary>The token, hidden from now on, or the outcome that says why there is none. The endpoint has a circuit of its own.</summary>
+    private async Task<(string? Token, AttemptOutcome? Refused)> TokenAsync(
+        OAuthGrant grant, string? cached, HttpMessageInvoker client, Run run, Func<Func<Task<HttpEnd>>, Task<AttemptOutcome>> guarded, CancellationToken cancellation)
+    {
+        var token = cached;
+        AttemptOutcome? outcome = null;
+        if (token is null)
+        {
+            outcome = await _circuits.SendAsync(TargetOf(grant.Url), () => guarded(async () =>
+            {
+                try
+                {
+                    if (grant.Route.Proxy is not null)
+                    {
+                        await _guard.JudgeAsync(grant.Url.IdnHost, cancellation).ConfigureAwait(false);
+                    }
+
+                    token = await _tokens.GetAsync(grant, client, cancellation).ConfigureAwait(false);
+                    return new HttpEnd(FailureClass.None);
+                }
+                catch (OAuthFaultException fault)
+                {
+                    return new HttpEnd(fault.Failure, Error: fault.Message, RetryAfter: fault.RetryAfter);
+                }
+            })).ConfigureAwait(false);
+        }
+
+        if (token is not null)
+        {
+            run.Secrets.Hide(token);
+        }
+
+        return (token, token is null ? outcome : null);
+    }
+
+    private AttemptOutcome Ended(HttpEnd end, Run run)
     {
         var text = end.Response?.Text;
         var outcome = new AttemptOutcome(
-            end.Failure, started, _time.GetElapsedTime(clock), end.Status, end.Error is null ? null : HttpFailures.OneLine(mask.Apply(end.Error)),
-            text is null ? null : ResponseReader.Excerpt(text, _options.MaxExcerpt), end.RetryAfter);
+            end.Failure, run.Started, _time.GetElapsedTime(run.Clock), end.Status, end.Error is null ? null : HttpFailures.OneLine(run.Secrets.Mask.Apply(end.Error)),
+            text is null ? null : ResponseReader.Excerpt(text, _options.MaxExcerpt), end.RetryAfter)
+        {
+            Facts = end.Facts,
+        };
         if (end.Response is not { Bytes.Length: > 0 } response || (outcome.Excerpt is not null && outcome.Excerpt.Length == text!.Length && !response.Truncated))
         {
             return outcome;
@@ -110,4 +147,6 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
             Facts = response.Truncated ? outcome.Facts.Add("truncated", "true") : outcome.Facts,
         };
     }
+
+    private sealed record Run(AttemptSecrets Secrets, DateTimeOffset Started, long Clock);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -8,11 +9,15 @@ using Chronos.Core.Kernel;
 namespace Chronos.Actors.Dispatching.Http;
 
 /// <summary>How an exchange ended, before it is an outcome.</summary>
-internal sealed record HttpEnd(FailureClass Failure, int? Status = null, string? Error = null, ReadResponse? Response = null, TimeSpan? RetryAfter = null);
+internal sealed record HttpEnd(FailureClass Failure, int? Status = null, string? Error = null, ReadResponse? Response = null, TimeSpan? RetryAfter = null)
+{
+    public ImmutableSortedDictionary<string, string> Facts { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}
 
 /// <summary>One request with its redirects, and the reading of the answer.</summary>
+/// <param name="token">Sent as bearer where the target is the one of the job; null when there is none.</param>
 internal sealed class HttpExchange(
-    HttpMessageInvoker client, HttpDispatchOptions options, AttemptRequest attempt, WebhookRequest prepared, AttemptSecrets secrets, TimeProvider time)
+    HttpMessageInvoker client, GuardedConnector guard, HttpDispatchOptions options, AttemptRequest attempt, WebhookRequest prepared, AttemptSecrets secrets, string? token, TimeProvider time)
 {
     /// <summary>Bytes from which on the target is asked before a body is sent.</summary>
     private const int LargeBody = 1024 * 1024;
@@ -24,6 +29,11 @@ internal sealed class HttpExchange(
         var hop = new Hop(prepared.Url, prepared.Section.Method, prepared.Body, SameOrigin: true);
         for (var hops = 0; ; hops++)
         {
+            if (prepared.Section.Proxy is not null)
+            {
+                await guard.JudgeAsync(hop.Url.IdnHost, cancellation).ConfigureAwait(false);
+            }
+
             using var request = Make(hop);
             AttemptWatch.Mark(request);
             AttemptWatch.Current?.Leaves(Describe(request, hop), mask);
@@ -69,8 +79,8 @@ internal sealed class HttpExchange(
         var code = (int)response.StatusCode;
         var toGet = code == 303 ? hop.Method != "HEAD" : code is 301 or 302 && hop.Method == "POST";
         var next = new Hop(location, toGet ? "GET" : hop.Method, toGet ? null : hop.Body, same);
-        return !same && next.Body is not null && prepared.BodyHoldsSecret
-            ? (null, "the target redirects to another origin, and the body holds a secret")
+        return !same && next.Body is not null && prepared.BodyHoldsSecret ? (null, "the target redirects to another origin, and the body holds a secret")
+            : !same && prepared.Section.Tls?.Certificate is not null ? (null, "the target redirects to another origin, which would ask for the certificate of the job")
             : (next, null);
     }
 
@@ -78,9 +88,14 @@ internal sealed class HttpExchange(
     {
         var request = new HttpRequestMessage(new HttpMethod(hop.Method), hop.Url)
         {
-            // 2 where the server offers it inside TLS, 1.1 otherwise.
-            Version = hop.Url.Scheme == "https" ? HttpVersion.Version20 : HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            // 2 where the server offers it inside TLS, 1.1 otherwise; without TLS, 2 is spoken by prior knowledge or not at all.
+            Version = prepared.Section.Version switch
+            {
+                WebhookVersion.Http2 => HttpVersion.Version20,
+                WebhookVersion.Http11 => HttpVersion.Version11,
+                _ => hop.Url.Scheme == "https" ? HttpVersion.Version20 : HttpVersion.Version11,
+            },
+            VersionPolicy = prepared.Section.Version == WebhookVersion.Http2 ? HttpVersionPolicy.RequestVersionExact : HttpVersionPolicy.RequestVersionOrLower,
         };
         if (hop.Body is not null || hop.Method is "POST" or "PUT" or "PATCH")
         {
@@ -88,6 +103,11 @@ internal sealed class HttpExchange(
             if (hop.Body is not null)
             {
                 request.Content.Headers.TryAddWithoutValidation("Content-Type", prepared.ContentType);
+            }
+
+            if (prepared.Section.Digest)
+            {
+                request.Content.Headers.TryAddWithoutValidation("Content-Digest", WebhookRequest.DigestOf(hop.Body ?? []));
             }
         }
 
@@ -100,6 +120,11 @@ internal sealed class HttpExchange(
             {
                 Add(request, name, value);
             }
+        }
+
+        if (token is not null && hop.SameOrigin)
+        {
+            Add(request, "Authorization", "Bearer " + token);
         }
 
         Add(request, "Idempotency-Key", attempt.Execution.Value);
@@ -124,6 +149,11 @@ internal sealed class HttpExchange(
     private SentMessage Describe(HttpRequestMessage request, Hop hop)
     {
         var secret = prepared.Headers.Where(header => header.Secret).Select(header => header.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (token is not null)
+        {
+            secret.Add("Authorization");
+        }
+
         IEnumerable<KeyValuePair<string, HeaderStringValues>> headers = request.Content is { } content ? request.Headers.NonValidated.Concat(content.Headers.NonValidated) : request.Headers.NonValidated;
         return new SentMessage(hop.Method, hop.Url.AbsoluteUri, [], [.. headers.Select(header => (header.Key, header.Value.ToString(), secret.Contains(header.Key)))], hop.Body ?? []);
     }
@@ -151,11 +181,27 @@ internal sealed class HttpExchange(
 
     private async Task<HttpEnd> ReadAsync(HttpResponseMessage response, SecretMask mask, CancellationToken cancellation)
     {
+        var succeeds = prepared.Section.SuccessCodes.Contains((int)response.StatusCode);
+        if (succeeds && ServerSentEvents.IsStream(response))
+        {
+            return await ServerSentEvents.ReadAsync(response, attempt, options, mask, time, cancellation).ConfigureAwait(false) with { Facts = Facts(response) };
+        }
+
         var (bytes, truncated) = await ResponseReader.ReadAsync(response.Content, options.MaxResponse, cancellation).ConfigureAwait(false);
         var read = ResponseReader.Decode(bytes, truncated, response.Content.Headers.ContentType, mask);
         var code = (int)response.StatusCode;
-        var failure = prepared.Section.SuccessCodes.Contains(code) ? FailureClass.None : HttpFailures.OfStatus(code);
-        return new HttpEnd(failure, code, failure == FailureClass.None ? null : HttpFailures.Describe(code, response), read, HttpFailures.RetryAfter(response, time));
+        var failure = succeeds ? FailureClass.None : HttpFailures.OfStatus(code);
+        return new HttpEnd(failure, code, failure == FailureClass.None ? null : HttpFailures.Describe(code, response), read, HttpFailures.RetryAfter(response, time)) { Facts = Facts(response) };
+    }
+
+    /// <summary>What the job wanted to be kept of the exchange.</summary>
+    private ImmutableSortedDictionary<string, string> Facts(HttpResponseMessage response)
+    {
+        var facts = ImmutableSortedDictionary<string, string>.Empty;
+
+        // A digest of what holds a secret is not for everybody who may read the attempt.
+        facts = prepared is { Digest: { } digest, BodyHoldsSecret: false } ? facts.Add("content_digest", digest) : facts;
+        return prepared.Section.Version == WebhookVersion.Any ? facts : facts.Add("http_version", response.Version.ToString(2));
     }
 
     private sealed record Hop(Uri Url, string Method, byte[]? Body, bool SameOrigin);

@@ -75,6 +75,9 @@ internal static class HttpFailures
         HttpRequestError.SecureConnectionError => "no secure connection to the target: its certificate or its TLS is not accepted",
         HttpRequestError.ResponseEnded => "the connection ended before the answer was complete",
         HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError => "the target does not answer in HTTP",
+        HttpRequestError.VersionNegotiationError => "the target does not speak the version of HTTP that the job asks for",
+        HttpRequestError.ProxyTunnelError => "the proxy does not open a way to the target",
+        HttpRequestError.UserAuthenticationError => "the proxy does not accept the credentials",
         HttpRequestError.ConfigurationLimitExceeded => "the headers of the answer are too long",
         _ => Find<SocketException>(error) is { } socket ? $"cannot connect to the target: {socket.SocketErrorCode}" : "the connection to the target broke",
     };

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Chronos.Actors.Dispatching.CloudEvents;
@@ -36,6 +37,17 @@ internal sealed class WebhookRequest
 
     public required bool BodyHoldsSecret { get; init; }
 
+    /// <summary>With what, and through whom, the target is reached.</summary>
+    public HttpRoute Route { get; private init; } = HttpRoute.Plain;
+
+    /// <summary>Present when a token is sent that has to be fetched.</summary>
+    public OAuthGrant? Grant { get; private init; }
+
+    /// <summary>The value of <c>Content-Digest</c>, RFC 9530; null when the section wants none.</summary>
+    public string? Digest => Section.Digest && Body is not null ? DigestOf(Body) : null;
+
+    public static string DigestOf(byte[] body) => $"sha-256=:{Convert.ToBase64String(SHA256.HashData(body))}:";
+
     /// <summary>Renders and resolves.</summary>
     /// <exception cref="RequestFaultException">A template or a secret is at fault; the message names it and holds no value.</exception>
     public static WebhookRequest Prepare(AttemptRequest attempt, AttemptSecrets secrets)
@@ -56,7 +68,35 @@ internal sealed class WebhookRequest
             headers.AddRange(made.Headers(CloudEventBinding.Http).Select(header => (header.Name, header.Value, made.HoldsSecret)));
         }
 
-        return new WebhookRequest(_attempt, _secrets) { Url = MakeUrl(), Headers = headers, Body = body, ContentType = type, BodyHoldsSecret = bodySecret };
+        var route = MakeRoute();
+        return new WebhookRequest(_attempt, _secrets)
+        {
+            Url = MakeUrl(),
+            Headers = headers,
+            Body = body,
+            ContentType = type,
+            BodyHoldsSecret = bodySecret,
+            Route = route,
+            Grant = Section.Auth is OAuth2 oauth ? MakeGrant(oauth, route) : null,
+        };
+    }
+
+    private HttpRoute MakeRoute()
+    {
+        var proxy = Section.Proxy is not { } p ? null : new ProxyRoute(new Uri(p.Url), p.Username, p.Password is { } password ? _secrets.Get(password.Name) : null);
+        if (proxy is { Password: { } secret })
+        {
+            _secrets.Hide(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{proxy.Username}:{secret}")));
+        }
+
+        return Section.Tls is null && proxy is null ? HttpRoute.Plain : new HttpRoute(BrokerTls.Resolve(Section.Tls, _secrets), proxy);
+    }
+
+    private OAuthGrant MakeGrant(OAuth2 auth, HttpRoute route)
+    {
+        var secret = _secrets.Get(auth.ClientSecret.Name);
+        _secrets.Hide(OAuthTokens.BasicOf(auth.ClientId, secret));
+        return new OAuthGrant(auth, secret, route);
     }
 
     private Uri MakeUrl()
@@ -125,6 +165,16 @@ internal sealed class WebhookRequest
         if (Section.Method is "GET" or "HEAD")
         {
             return (null, string.Empty, false);
+        }
+
+        if (!Section.Form.IsEmpty)
+        {
+            return WebhookForms.Form(Section.Form, _templates);
+        }
+
+        if (!Section.Multipart.IsEmpty)
+        {
+            return WebhookForms.Multipart(Section.Multipart, _templates, _attempt);
         }
 
         if (Section.Body is not { } body)

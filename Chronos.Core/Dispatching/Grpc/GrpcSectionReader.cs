@@ -75,7 +75,11 @@ public static partial class GrpcSectionReader
 
         var metadata = SectionFields.Headers(section, "metadata", found, FaultOfName, FaultOfValue);
         var auth = section.Take("auth") is { } a ? WebhookAuth.Read(a, section.At("auth"), found) : null;
-        if (auth is WebhookAuth.QueryKey)
+        if (auth is OAuth2)
+        {
+            section.Fault("auth.type", "oauth2 goes with webhook only; use basic, bearer, api_key or hmac");
+        }
+        else if (auth is WebhookAuth.QueryKey)
         {
             section.Fault("auth.in", "gRPC has no query; a key travels in a header");
         }

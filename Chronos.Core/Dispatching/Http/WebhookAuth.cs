@@ -53,10 +53,9 @@ public abstract record WebhookAuth(SecretRef Secret)
                 auth.Close("type, secret");
                 return key is { } k ? new Hmac(k) : null;
             case "oauth2":
-                auth.Fault("type", "oauth2 is not available yet; use basic, bearer, api_key or hmac");
-                return null;
+                return OAuth2.Read(auth);
             default:
-                auth.Fault("type", "is one of basic, bearer, api_key, hmac");
+                auth.Fault("type", "is one of basic, bearer, api_key, hmac, oauth2");
                 return null;
         }
     }
@@ -80,6 +79,9 @@ public abstract record WebhookAuth(SecretRef Secret)
                 break;
             case QueryKey query:
                 WriteKey(writer, query.Name, "query", query.Value);
+                break;
+            case OAuth2 oauth:
+                oauth.WriteMembers(writer);
                 break;
             case Hmac hmac:
                 writer.WriteString("type", "hmac");

@@ -17,6 +17,17 @@ public enum WebhookBodyKind
     Json,
 }
 
+/// <summary>Which HTTP is spoken.</summary>
+public enum WebhookVersion
+{
+    /// <summary>2 where the server offers it inside TLS, 1.1 otherwise.</summary>
+    Any,
+    Http11,
+
+    /// <summary>2 and nothing else; without TLS by prior knowledge.</summary>
+    Http2,
+}
+
 /// <summary>One header or one parameter of the query; a name may come more than once in a query.</summary>
 public readonly record struct WebhookField(string Name, string Value);
 
@@ -34,7 +45,22 @@ public sealed record WebhookSection
     /// <summary>Absent: the payload of the job is the body.</summary>
     public WebhookBody? Body { get; init; }
 
+    /// <summary>Fields of a form that is the body, <c>application/x-www-form-urlencoded</c>; a name may come more than once.</summary>
+    public ImmutableArray<WebhookField> Form { get; init; } = [];
+
+    /// <summary>Parts of a body of <c>multipart/form-data</c>.</summary>
+    public ImmutableArray<WebhookPart> Multipart { get; init; } = [];
+
     public WebhookAuth? Auth { get; init; }
+
+    public TargetTls? Tls { get; init; }
+
+    public WebhookProxy? Proxy { get; init; }
+
+    public WebhookVersion Version { get; init; }
+
+    /// <summary>Whether the body goes with its <c>Content-Digest</c> (RFC 9530), which the attempt keeps.</summary>
+    public bool Digest { get; init; }
 
     public SuccessCodes SuccessCodes { get; init; } = SuccessCodes.Default;
 
@@ -66,7 +92,8 @@ public sealed record WebhookSection
     }
 
     internal ImmutableSortedSet<string> SecretsInTemplates() =>
-        SectionFields.SecretsIn(Body, Headers.Concat(Query).Select(field => field.Value).Append(Url));
+        SectionFields.SecretsIn(Body, Headers.Concat(Query).Concat(Form).Select(field => field.Value).Append(Url).Concat(Multipart.Select(part => part.Filename ?? string.Empty)))
+            .Union(Multipart.SelectMany(part => SectionFields.SecretsIn(part.Content, [])));
 
     private static void WriteFields(Utf8JsonWriter writer, string name, ImmutableArray<WebhookField> fields)
     {
@@ -109,7 +136,21 @@ public sealed record WebhookSection
         WriteFields(writer, "headers", Headers);
         WriteFields(writer, "query", Query);
         SectionFields.WriteBody(writer, "body", Body);
+        WriteFields(writer, "form", Form);
+        WebhookPart.WriteAll(writer, Multipart);
         Auth?.Write(writer);
+        Tls?.Write(writer);
+        Proxy?.Write(writer);
+        if (Version != WebhookVersion.Any)
+        {
+            writer.WriteString("http_version", Version == WebhookVersion.Http2 ? "2" : "1.1");
+        }
+
+        if (Digest)
+        {
+            writer.WriteBoolean("digest", true);
+        }
+
         SuccessCodes.Write(writer);
         if (FollowRedirects)
         {

@@ -11,7 +11,7 @@ internal static class WebhookSectionReader
 {
     private const int MaxUrl = 4096;
     private const int MaxFields = 64;
-    private const string Known = "url, method, headers, query, body, auth, success_codes, follow_redirects, callback";
+    private const string Known = "url, method, headers, query, body, form, multipart, auth, tls, proxy, http_version, digest, success_codes, follow_redirects, callback";
 
     private static readonly FrozenSet<string> Methods = FrozenSet.Create(StringComparer.Ordinal, "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
@@ -33,13 +33,30 @@ internal static class WebhookSectionReader
         var method = ReadMethod(section);
         var headers = ReadFields(section, "headers", found, AddHeader);
         var query = ReadFields(section, "query", found, AddParameter);
-        var body = ReadBody(section, method, found);
+        var body = SectionFields.Body(section, "body", found);
+        var form = ReadFields(section, "form", found, AddParameter);
+        var parts = WebhookPart.ReadAll(section, found);
+        CheckBody(section, method, body, form, parts, headers);
         var auth = section.Take("auth") is { } a ? WebhookAuth.Read(a, section.At("auth"), found) : null;
         var codes = section.Take("success_codes") is { } c ? SuccessCodes.Read(c, section.At("success_codes"), found) : SuccessCodes.Default;
+        var tls = section.Take("tls") is { } t ? TargetTls.Read(t, section.At("tls"), found, serverName: false) : null;
+        var proxy = section.Take("proxy") is { } p ? WebhookProxy.Read(p, section.At("proxy"), found) : null;
+        var version = ReadVersion(section, url, proxy);
+        var digest = section.TakeBoolean("digest");
+        if (digest && headers.Any(static header => header.Name.Equals("Content-Digest", StringComparison.OrdinalIgnoreCase)))
+        {
+            section.Fault("digest", "sets the header Content-Digest, which headers sets too");
+        }
+
+        if (tls is not null && url?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            section.Fault("tls", "belongs to a target that begins with https://");
+        }
+
         var redirects = section.TakeBoolean("follow_redirects");
         var callback = CallbackRule.Take(section, found);
         section.Close(Known);
-        if (auth is WebhookAuth.Basic or WebhookAuth.Bearer && headers.Any(header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)))
+        if (auth is WebhookAuth.Basic or WebhookAuth.Bearer or OAuth2 && headers.Any(header => header.Name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)))
         {
             section.Fault("auth", "sets the header Authorization, which headers sets too");
         }
@@ -51,7 +68,13 @@ internal static class WebhookSectionReader
             Headers = headers,
             Query = query,
             Body = body,
+            Form = form,
+            Multipart = parts,
             Auth = auth,
+            Tls = tls,
+            Proxy = proxy,
+            Version = version,
+            Digest = digest,
             SuccessCodes = codes ?? SuccessCodes.Default,
             FollowRedirects = redirects,
             Callback = callback,
@@ -173,14 +196,44 @@ internal static class WebhookSectionReader
         }
     }
 
-    private static WebhookBody? ReadBody(SectionObject section, string method, List<Violation> found)
+    private static void CheckBody(
+        SectionObject section, string method, WebhookBody? body, ImmutableArray<WebhookField> form, ImmutableArray<WebhookPart> parts, ImmutableArray<WebhookField> headers)
     {
-        var body = SectionFields.Body(section, "body", found);
-        if (body is not null && method is ("GET" or "HEAD"))
+        string[] given = [.. new[] { ("body", body is not null), ("form", !form.IsEmpty), ("multipart", !parts.IsEmpty) }.Where(static one => one.Item2).Select(static one => one.Item1)];
+        if (given.Length > 1)
         {
-            section.Fault("body", $"{method} sends no body");
+            section.Fault(given[1], $"a request has one body, and {given[0]} is given already");
         }
 
-        return body;
+        if (given.Length > 0 && method is ("GET" or "HEAD"))
+        {
+            section.Fault(given[0], $"{method} sends no body");
+        }
+
+        if (given is ["form" or "multipart", ..] && headers.Any(static header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)))
+        {
+            section.Fault(given[0], "sets the header Content-Type, which headers sets too");
+        }
+    }
+
+    private static WebhookVersion ReadVersion(SectionObject section, string? url, WebhookProxy? proxy)
+    {
+        var version = section.TakeString("http_version") switch
+        {
+            null => WebhookVersion.Any,
+            "1.1" => WebhookVersion.Http11,
+            "2" => WebhookVersion.Http2,
+            _ => (WebhookVersion?)null,
+        };
+        if (version is null)
+        {
+            section.Fault("http_version", "is \"1.1\" or \"2\"; absent: 2 where the server offers it inside TLS");
+        }
+        else if (version == WebhookVersion.Http2 && proxy is not null && url?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            section.Fault("http_version", "a proxy does not pass HTTP/2 on without TLS");
+        }
+
+        return version ?? WebhookVersion.Any;
     }
 }

@@ -96,6 +96,11 @@ internal static partial class TemplateGrammar
             return "secrets can be put out ({{ secrets.name }}), but not be used in a tag";
         }
 
+        if (Words().Matches(bare).Any(word => word.Groups[1].Value == "callback"))
+        {
+            return "callback can be put out ({{ callback.url }}), but not be used in a tag";
+        }
+
         return CheckRanges(bare) ?? CheckFilters(bare);
     }
 
@@ -124,7 +129,10 @@ internal static partial class TemplateGrammar
             return null;
         }
 
-        return CheckRanges(bare) ?? CheckFilters(bare);
+        // The token is a secret of the attempt.
+        return Words().Matches(bare).Any(word => word.Groups[1].Value == "callback") && !Callback().IsMatch(markup)
+            ? "a callback is written {{ callback.url }} or {{ callback.token }}, with no filter but url_encode or base64_encode"
+            : CheckRanges(bare) ?? CheckFilters(bare);
     }
 
     private static string? CheckRanges(string bare)
@@ -178,6 +186,9 @@ internal static partial class TemplateGrammar
 
     [GeneratedRegex(@"^\s*-?\s*(?:if|elsif|unless|case)\b", RegexOptions.None, 1000)]
     private static partial Regex Condition();
+
+    [GeneratedRegex(@"^callback\.(?:url|token)\s*(?:\|\s*(?:url_encode|base64_encode)\s*)?$", RegexOptions.None, 1000)]
+    private static partial Regex Callback();
 
     [GeneratedRegex(@"^secrets(?:\.(?<name>[A-Za-z0-9_][A-Za-z0-9_\-]{0,63})|\[(['""])(?<name>[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63})\1\])\s*(?:\|\s*(?:url_encode|base64_encode)\s*)?$", RegexOptions.None, 1000)]
     private static partial Regex Secret();

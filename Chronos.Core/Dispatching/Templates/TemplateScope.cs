@@ -5,7 +5,7 @@ using DotLiquid;
 
 namespace Chronos.Core.Dispatching.Templates;
 
-/// <summary>The variables of one attempt: <c>job</c>, <c>execution</c>, <c>payload</c>, <c>secrets</c>.</summary>
+/// <summary>The variables of one attempt: <c>job</c>, <c>execution</c>, <c>payload</c>, <c>secrets</c>, and <c>callback</c> where the target is to report the end.</summary>
 public sealed class TemplateScope
 {
     private readonly Func<Hash> _make;
@@ -38,6 +38,13 @@ public sealed class TemplateScope
                 variables["payload"] = value.Value;
             }
 
+            if (request.Callback is { } ticket)
+            {
+                variables["callback"] = ticket.Url is { } url
+                    ? new Hash { ["token"] = ticket.Token.Text, ["url"] = url.AbsoluteUri }
+                    : new Hash { ["token"] = ticket.Token.Text };
+            }
+
             return variables;
         });
     }
@@ -48,6 +55,7 @@ public sealed class TemplateScope
         ["job"] = new Hash { ["id"] = "0000000000000000", ["name"] = "job", ["tags"] = new Anything() },
         ["execution"] = new Hash { ["id"] = "0000000000000000@2000-01-01T00:00:00Z", ["scheduled_at"] = "2000-01-01T00:00:00Z", ["attempt"] = 1L },
         ["payload"] = new Anything(),
+        ["callback"] = new Hash { ["token"] = "token", ["url"] = "http://node/" },
         ["secrets"] = Map(secrets.Select(name => KeyValuePair.Create(name, "secret"))),
     });
 

@@ -100,6 +100,9 @@ public sealed partial class TemplateText
     /// <summary>Whether the template needs the payload.</summary>
     public bool UsesPayload => Mentions("payload");
 
+    /// <summary>Whether the template puts out what only the target of the attempt may know.</summary>
+    public bool HoldsSecret => !Secrets.IsEmpty || Mentions("callback");
+
     internal bool Mentions(string root) => TemplateGrammar.Mentions(_source, root);
 
     private bool Run(Hash variables, [NotNullWhen(true)] out string? text, [NotNullWhen(false)] out string? error, bool trial)

@@ -24,6 +24,16 @@ public sealed partial class Timetable
         return new TimetableFacts.AttemptNoted(fact.Job, fact.Execution, fact.Attempt);
     }
 
+    /// <summary>The target tells how far a running attempt is.</summary>
+    public void Told(TimetableFacts.AttemptTold fact, DateTimeOffset now)
+    {
+        if (fact is not { Percent: null, Message: null } && State.Find(fact.Job)?.Running.TryGetValue(fact.Execution, out var execution) == true
+            && execution.AttemptRuns && execution.Attempt == fact.Attempt)
+        {
+            Emit(new AttemptProgressed(fact.Job, fact.Execution, fact.Attempt, now, null, fact.Percent, fact.Message));
+        }
+    }
+
     public ITimetableReply Cancel(TimetableCommands.Cancel command, DateTimeOffset now)
     {
         if (State.Find(command.Job) is not { } job)

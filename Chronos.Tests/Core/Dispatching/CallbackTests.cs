@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
 using Xunit;
 
@@ -57,6 +58,21 @@ public sealed class CallbackTests
     [InlineData("chr_0123456789ABCDEF_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("cbt_0123456789ABCDEF_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/A")]
     public void What_is_no_token_is_not_read(string? text) => Assert.False(CallbackToken.TryParse(text, out _));
+
+    [Theory]
+    [InlineData("{{ callback.url }}", null)]
+    [InlineData("x {{ callback.token | base64_encode }}", null)]
+    [InlineData("{{ callback.token | upcase }}", "a callback is written")]
+    [InlineData("{{ callback }}", "a callback is written")]
+    [InlineData("{{ 'x' | append: callback.token }}", "a callback is written")]
+    [InlineData("{% if callback.token %}x{% endif %}", "not be used in a tag")]
+    [InlineData("{% assign x = callback.token %}{{ x }}", "not be used in a tag")]
+    public void A_template_puts_the_token_out_as_it_is_or_not_at_all(string text, string? fault)
+    {
+        Assert.Equal(fault is null, TemplateText.TryParse(text, out var template, out var error));
+        Assert.Contains(fault ?? string.Empty, error ?? string.Empty, StringComparison.Ordinal);
+        Assert.True(template?.HoldsSecret ?? true);
+    }
 
     [Fact]
     public void The_secrets_that_a_section_refers_to_are_found_wherever_they_are() => Assert.Equal(

@@ -50,6 +50,7 @@ public sealed class GrpcSectionTests
     [InlineData("{@,\"metadata\":{\"a\":\"x\",\"A\":\"y\"}}", "grpc.metadata.A")]
     [InlineData("{@,\"auth\":{\"type\":\"bearer\",\"token\":\"hunter2\"}}", "grpc.auth.token")]
     [InlineData("{@,\"auth\":{\"type\":\"api_key\",\"in\":\"query\",\"value\":{\"secret\":\"a\"}}}", "grpc.auth.in")]
+    [InlineData("{@,\"auth\":{\"type\":\"oauth2\",\"token_url\":\"http://t/\",\"client_id\":\"c\",\"client_secret\":{\"secret\":\"a\"}}}", "grpc.auth.type")]
     [InlineData("{@,\"tls\":{\"ca\":\"x\"}}", "grpc.tls.ca")]
     [InlineData("{@,\"tls\":{\"key\":{\"secret\":\"k\"}}}", "grpc.tls.certificate")]
     [InlineData("{@,\"tls\":{\"certificate\":\"-----BEGIN\"}}", "grpc.tls.certificate")]

@@ -23,6 +23,19 @@ public sealed class WebhookSectionTests
         Assert.Equal(canonical, WebhookSection.Parse(canonical!).ToJson());
     }
 
+    [Theory]
+    [InlineData("""{"url":"https://a/","form":{"a":"{{ secrets.x }}","b":["1","2"]},"auth":{"type":"oauth2","token_url":"https://t/token","client_id":"c","client_secret":{"secret":"s"},"scopes":["r","w"],"audience":"u","client_auth":"post"},"tls":{"certificate":{"secret":"c"},"key":{"secret":"k"}},"proxy":{"url":"http://p:3128","username":"me","password":{"secret":"p"}},"http_version":"2","digest":true,"callback":true}""")]
+    [InlineData("""{"url":"http://a/","multipart":[{"name":"a","value":"{{ secrets.x }}","filename":"{{ job.name }}.csv","content_type":"text/csv; charset=utf-8"},{"name":"b","json":{"n":1}},{"name":"c","base64":"AAE="}],"http_version":"1.1"}""")]
+    public void What_a_request_may_need_besides_is_canonical_and_reads_back_the_same(string section)
+    {
+        var (canonical, violations) = Read(section);
+
+        Assert.Empty(violations);
+        Assert.Equal(section, canonical);
+        Assert.Equal(canonical, WebhookSection.Parse(canonical!).ToJson());
+        Assert.Equal(["x"], ProtocolSections.SecretsInTemplates(new DispatchTarget(Protocol.Http, canonical!)));
+    }
+
     [Fact]
     public void Defaults_are_left_out() => Assert.Equal(
         """{"url":"http://a/"}""",
@@ -61,7 +74,42 @@ public sealed class WebhookSectionTests
     [InlineData("""{"url":"http://a/","body":{"a":["{{ oops }}"]}}""", "webhook.body.a[0]")]
     [InlineData("""{"url":"http://a/","auth":"abc"}""", "webhook.auth")]
     [InlineData("""{"url":"http://a/","auth":{"type":"magic"}}""", "webhook.auth.type")]
-    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2"}}""", "webhook.auth.type")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2"}}""", "webhook.auth.token_url")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2","token_url":"ftp://t/","client_id":"c","client_secret":{"secret":"s"}}}""", "webhook.auth.token_url")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2","token_url":"http://{{ job.name }}/","client_id":"c","client_secret":{"secret":"s"}}}""", "webhook.auth.token_url")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2","token_url":"http://t/","client_secret":{"secret":"s"}}}""", "webhook.auth.client_id")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2","token_url":"http://t/","client_id":"c","client_secret":"literal"}}""", "webhook.auth.client_secret")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2","token_url":"http://t/","client_id":"c","client_secret":{"secret":"s"},"scopes":["a b"]}}""", "webhook.auth.scopes")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2","token_url":"http://t/","client_id":"c","client_secret":{"secret":"s"},"client_auth":"jwt"}}""", "webhook.auth.client_auth")]
+    [InlineData("""{"url":"http://a/","auth":{"type":"oauth2","token_url":"http://t/","client_id":"c","client_secret":{"secret":"s"},"grant":"x"}}""", "webhook.auth.grant")]
+    [InlineData("""{"url":"http://a/","tls":{}}""", "webhook.tls")]
+    [InlineData("""{"url":"https://a/","tls":{"ca":"x"}}""", "webhook.tls.ca")]
+    [InlineData("""{"url":"https://a/","tls":{"certificate":{"secret":"c"}}}""", "webhook.tls.key")]
+    [InlineData("""{"url":"http://a/","proxy":"http://p"}""", "webhook.proxy")]
+    [InlineData("""{"url":"http://a/","proxy":{"url":"socks5://p:1"}}""", "webhook.proxy.url")]
+    [InlineData("""{"url":"http://a/","proxy":{"url":"http://me:pw@p:1"}}""", "webhook.proxy.url")]
+    [InlineData("""{"url":"http://a/","proxy":{"url":"http://p:1","username":"me"}}""", "webhook.proxy.password")]
+    [InlineData("""{"url":"http://a/","proxy":{"url":"http://p:1","username":"me","password":"literal"}}""", "webhook.proxy.password")]
+    [InlineData("""{"url":"http://a/","http_version":"3"}""", "webhook.http_version")]
+    [InlineData("""{"url":"http://a/","http_version":2}""", "webhook.http_version")]
+    [InlineData("""{"url":"http://a/","http_version":"2","proxy":{"url":"http://p:1"}}""", "webhook.http_version")]
+    [InlineData("""{"url":"http://a/","digest":"sha-256"}""", "webhook.digest")]
+    [InlineData("""{"url":"http://a/","digest":true,"headers":{"Content-Digest":"x"}}""", "webhook.digest")]
+    [InlineData("""{"url":"http://a/","form":[]}""", "webhook.form")]
+    [InlineData("""{"url":"http://a/","form":{"a":{}}}""", "webhook.form.a")]
+    [InlineData("""{"url":"http://a/","form":{"a":"{{ oops }}"}}""", "webhook.form.a")]
+    [InlineData("""{"url":"http://a/","form":{"a":"1"},"body":"x"}""", "webhook.form")]
+    [InlineData("""{"url":"http://a/","form":{"a":"1"},"method":"GET"}""", "webhook.form")]
+    [InlineData("""{"url":"http://a/","form":{"a":"1"},"headers":{"content-type":"x/y"}}""", "webhook.form")]
+    [InlineData("""{"url":"http://a/","multipart":[]}""", "webhook.multipart")]
+    [InlineData("""{"url":"http://a/","multipart":[{"value":"x"}]}""", "webhook.multipart[0].name")]
+    [InlineData("""{"url":"http://a/","multipart":[{"name":"a"}]}""", "webhook.multipart[0].value")]
+    [InlineData("""{"url":"http://a/","multipart":[{"name":"a","value":"x","base64":"eA=="}]}""", "webhook.multipart[0].value")]
+    [InlineData("""{"url":"http://a/","multipart":[{"name":"a","base64":"*"}]}""", "webhook.multipart[0].base64")]
+    [InlineData("""{"url":"http://a/","multipart":[{"name":"a","value":"x","content_type":"text"}]}""", "webhook.multipart[0].content_type")]
+    [InlineData("""{"url":"http://a/","multipart":[{"name":"a","value":"x","filename":"a\r\nb"}]}""", "webhook.multipart[0].filename")]
+    [InlineData("""{"url":"http://a/","multipart":[{"name":"a","value":"{{ x"}]}""", "webhook.multipart[0].value")]
+    [InlineData("""{"url":"http://a/","multipart":[{"name":"a","value":"x"}],"form":{"a":"1"}}""", "webhook.multipart")]
     [InlineData("""{"url":"http://a/","auth":{"token":{"secret":"a"}}}""", "webhook.auth.type")]
     [InlineData("""{"url":"http://a/","auth":{"type":"bearer","token":"literal"}}""", "webhook.auth.token")]
     [InlineData("""{"url":"http://a/","auth":{"type":"bearer","token":{"secret":"../etc"}}}""", "webhook.auth.token.secret")]

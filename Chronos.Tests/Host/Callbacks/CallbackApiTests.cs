@@ -50,6 +50,21 @@ public sealed class CallbackApiTests(SharedNode shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_target_that_reads_no_headers_finds_the_address_where_the_job_put_it()
+    {
+        var execution = await Run("cb-template", """true,"body":{"when_done":"{{ callback.url }}","n":1}""");
+        var request = await Requested();
+        Assert.Equal($$"""{"when_done":"{{request.CallbackUrl}}","n":1}""", request.Body);
+        Assert.Equal(HttpStatusCode.OK, (await Call(JsonDocument.Parse(request.Body).RootElement.GetProperty("when_done").GetString()!, null)).Code);
+        Assert.Equal("succeeded", (await Attempt(execution)).Status);
+
+        var made = await _node.Post("/api/v1/jobs", $$$"""{"name":"cb-none","webhook":{"url":"{{{_receiver.Url}}}/","body":"{{ callback.url }}"} }""");
+        Assert.True((int)made.Status == 201, made.Body);
+        var failed = (await _node.Post("/api/v1/jobs/cb-none/trigger", "{}")).Text("id")!;
+        Assert.Equal("webhook.body: there is no variable 'callback.url'", (await Attempt(failed)).Attempt.GetProperty("error").GetString());
+    }
+
+    [Fact]
     public async Task Heartbeats_show_progress_and_put_the_expiry_off()
     {
         var execution = await Run("cb-beat", """{"timeout":"1h"}""");
