@@ -15,6 +15,7 @@ using Chronos.Core.Kernel;
 using Chronos.Core.Studio;
 using Chronos.Tests.Actors.Dispatching;
 using Chronos.Tests.Compliance;
+using Chronos.Tests.Kit;
 using Xunit;
 
 namespace Chronos.Tests.Actors.Studio;
@@ -88,6 +89,26 @@ public sealed class StudioTesterTests
         Assert.Equal("request", exchange.Failure);
         Assert.Contains("CHRONOS_ALLOW_PRIVATE_TARGETS", exchange.Error, StringComparison.Ordinal);
         Assert.Null(exchange.Connection.Remote);
+    }
+
+    [Fact]
+    public async Task Beyond_sixteen_at_once_a_test_is_refused_and_one_that_is_given_up_is_kept_as_cancelled()
+    {
+        await using var target = await HttpTarget.StartAsync();
+        using var tester = Tester(out var kept);
+        using var stop = new CancellationTokenSource();
+        using var json = JsonDocument.Parse($$"""{"webhook":{{target.Silent.Section}},"timeout":"1h"}""");
+        var request = StudioDocument.Read(json.RootElement, [])!;
+        Task<StudioExchange?> Test() => tester.TestAsync(TenantId.Default, "ann", new Principal("key:ann"), request, stop.Token);
+
+        var running = Enumerable.Range(0, StudioTester.MostAtOnce).Select(_ => Test()).ToList();
+        await Eventually.True(() => target.Received.Count == StudioTester.MostAtOnce, TimeSpan.FromSeconds(20));
+        Assert.Null(await Test());
+        await stop.CancelAsync();
+        await Task.WhenAll(running);
+        Assert.Equal(StudioTester.MostAtOnce, kept.Of("ann").Length);
+        Assert.All(kept.Of("ann"), exchange => Assert.Equal(("cancelled", 30_000d), (exchange.Failure, exchange.LimitMs)));
+        Assert.NotNull(await Test());
     }
 
     [Fact]
