@@ -82,6 +82,14 @@ public sealed class StudioTesterTests
     }
 
     [Fact]
+    public async Task A_name_that_leads_nowhere_shows_how_long_that_took_to_find_out()
+    {
+        var exchange = await TestAsync("""{"webhook":{"url":"http://nowhere.invalid/"}}""");
+        Assert.Equal("connect", exchange.Failure);
+        Assert.True(exchange.Timings is { DnsMs: > 0, ConnectMs: null, FirstByteMs: null }, exchange.Timings.ToString());
+    }
+
+    [Fact]
     public async Task An_address_that_jobs_may_not_reach_is_refused_here_too()
     {
         using var tester = Tester(out _, allowPrivate: false);
