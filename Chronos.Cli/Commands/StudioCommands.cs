@@ -14,6 +14,7 @@ namespace Chronos.Cli.Commands;
 internal static class StudioCommands
 {
     private static readonly Option<string> File = new("--file", "-f") { Description = "YAML or JSON file with one job document (its name may be left out), or - for stdin", HelpName = "path" };
+    private static readonly Option<string> Job = new("--job") { Description = "the request of this job, once and apart from it", HelpName = "job" };
     private static readonly Option<string> Curl = new("--curl") { Description = "a curl line, or - for stdin; its credentials are used for this one request and go nowhere else", HelpName = "line" };
     private static readonly Option<string[]> Secrets = new("--secret") { Description = "name=value or name=@file: a secret for this one request; may be given several times", HelpName = "name=value" };
     private static readonly Option<bool> Document = new("--document") { Description = "print only the job document that was made of it" };
@@ -27,7 +28,7 @@ internal static class StudioCommands
     public static void AddStudioCommands(this RootCommand root, Surroundings around)
     {
         var room = root.AddRoom("studio", "try a request without a job, and make a job of it");
-        room.Add("test", "send one request and see what happened on the wire", around, [File, Curl, .. JobFlags.Request, Secrets, Document], TestAsync);
+        room.Add("test", "send one request and see what happened on the wire", around, [File, Job, Curl, .. JobFlags.Request, Secrets, Document], TestAsync);
         room.Add("import", "a job document made of a curl line, without asking a node", around, [Line], ImportAsync);
         room.Add("list", "what you tried last on this node, newest first", around, [Arguments.Limit, Arguments.Cursor, Arguments.All], async call => call.Print.List(
             await Pages.ReadAsync(call, (cursor, limit) => new Query("/studio/exchanges").And("limit", limit).And("cursor", cursor)), Rows));
@@ -78,15 +79,21 @@ internal static class StudioCommands
 
     private static async Task<(SourceDocument Source, Dictionary<string, string> Values)> SourceAsync(Call call)
     {
-        var ways = (call.Of(File) is null ? 0 : 1) + (call.Of(Curl) is null ? 0 : 1) + (JobFlags.AnyRequest(call) ? 1 : 0);
+        var ways = (call.Of(File) is null ? 0 : 1) + (call.Of(Job) is null ? 0 : 1) + (call.Of(Curl) is null ? 0 : 1) + (JobFlags.AnyRequest(call) ? 1 : 0);
         if (ways != 1)
         {
-            throw CliFailure.Usage("give one of --file, --curl, or --url with the other flags of a request");
+            throw CliFailure.Usage("give one of --file, --job, --curl, or --url with the other flags of a request");
         }
 
         if (call.Of(File) is { } file)
         {
             return (await JobFiles.OneAsync(call, file), []);
+        }
+
+        if (call.Of(Job) is { } job)
+        {
+            var document = (await call.Api.GetAsync($"/jobs/{Arguments.Segment("job", job)}", call.Cancellation)).Json;
+            return (new SourceDocument("", 0, JobFiles.Stripped(document)), []);
         }
 
         if (call.Of(Curl) is not { } line)

@@ -42,6 +42,17 @@ internal static class JobFiles
             : throw new CliFailure(ExitCode.Refused, $"{path} holds {documents.Count} documents where one is expected; 'job apply' takes many");
     }
 
+    /// <summary>A document without what a node adds to it.</summary>
+    public static JsonElement Stripped(JsonElement document)
+    {
+        if (document.ValueKind != JsonValueKind.Object || !document.EnumerateObject().Any(m => ServerMade.Contains(m.Name)))
+        {
+            return document;
+        }
+
+        return JsonText.Object(document.EnumerateObject().Where(m => !ServerMade.Contains(m.Name)));
+    }
+
     public static string Text(Call call, string path)
     {
         try
@@ -63,16 +74,6 @@ internal static class JobFiles
     [
         "job_id", "version", "revision", "state", "pause_reason", "paused_at", "paused_until", "next_at", "created_at", "created_by", "updated_at", "updated_by",
     ];
-
-    private static JsonElement Stripped(JsonElement document)
-    {
-        if (document.ValueKind != JsonValueKind.Object || !document.EnumerateObject().Any(m => ServerMade.Contains(m.Name)))
-        {
-            return document;
-        }
-
-        return JsonText.Object(document.EnumerateObject().Where(m => !ServerMade.Contains(m.Name)));
-    }
 
     private static IEnumerable<SourceDocument> Parse(string path, string text)
     {

@@ -8,7 +8,7 @@ using Chronos.Host.Http;
 namespace Chronos.Host.Studio;
 
 /// <summary>The studio: try a request without a job, look at what happened, and take the job document with you.</summary>
-internal static class StudioEndpoints
+internal static partial class StudioEndpoints
 {
     public static RouteGroupBuilder MapStudio(this RouteGroupBuilder api)
     {
@@ -24,7 +24,7 @@ internal static class StudioEndpoints
         return api;
     }
 
-    private static async Task<IResult> Test(HttpContext http, StudioTester studio, CancellationToken cancellation)
+    private static async Task<IResult> Test(HttpContext http, StudioTester studio, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var query = new Query(http);
         var body = await RequestBody.ReadObject(http, EmptyBody.Refused, cancellation);
@@ -45,9 +45,13 @@ internal static class StudioEndpoints
         }
 
         http.Response.Headers.CacheControl = "no-store";
-        return await studio.TestAsync(http.Tenant(), UserOf(http), http.Principal(), request!, cancellation) is { } exchange
-            ? Results.Json(exchange, ApiJson.Api.StudioExchange)
-            : ProblemResult.Of(Rejection.Of(RejectionCode.RateLimited, $"{StudioTester.MostAtOnce} tests are on their way on this node; wait for one of them"));
+        if (await studio.TestAsync(http.Tenant(), UserOf(http), http.Principal(), request!, cancellation) is not { } exchange)
+        {
+            return ProblemResult.Of(Rejection.Of(RejectionCode.RateLimited, $"{StudioTester.MostAtOnce} tests are on their way on this node; wait for one of them"));
+        }
+
+        LogTried(loggers.CreateLogger(typeof(StudioEndpoints)), exchange.By, http.Tenant().Value, exchange.Id, exchange.Failure);
+        return Results.Json(exchange, ApiJson.Api.StudioExchange);
     }
 
     private static async Task<IResult> Import(HttpContext http, CancellationToken cancellation)
@@ -93,4 +97,8 @@ internal static class StudioEndpoints
 
     /// <summary>The key and not its name: two keys may be called alike.</summary>
     private static string UserOf(HttpContext http) => $"{http.Tenant()}/{http.Grant().Id}";
+
+    /// <summary>There is no execution that would tell who sent what.</summary>
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Principal} of {Tenant} sent a request from the studio, {Exchange}: {Failure}")]
+    private static partial void LogTried(ILogger logger, string principal, string tenant, string exchange, string failure);
 }

@@ -99,8 +99,13 @@ internal sealed class GuardedConnector(ResolveName resolve, bool allowPrivate)
     private async Task<IPAddress[]> ResolveAsync(string host, AttemptWatch? watch, CancellationToken cancellation)
     {
         var since = watch?.Now() ?? 0;
-        var addresses = await resolve(host, cancellation).ConfigureAwait(false);
-        watch?.Resolved(since);
-        return addresses;
+        try
+        {
+            return await resolve(host, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            watch?.Resolved(since);
+        }
     }
 }

@@ -15,6 +15,7 @@ using Chronos.Core.Kernel;
 using Chronos.Core.Studio;
 using Chronos.Tests.Actors.Dispatching;
 using Chronos.Tests.Compliance;
+using Chronos.Tests.Kit;
 using Xunit;
 
 namespace Chronos.Tests.Actors.Studio;
@@ -81,6 +82,14 @@ public sealed class StudioTesterTests
     }
 
     [Fact]
+    public async Task A_name_that_leads_nowhere_shows_how_long_that_took_to_find_out()
+    {
+        var exchange = await TestAsync("""{"webhook":{"url":"http://nowhere.invalid/"}}""");
+        Assert.Equal("connect", exchange.Failure);
+        Assert.True(exchange.Timings is { DnsMs: > 0, ConnectMs: null, FirstByteMs: null }, exchange.Timings.ToString());
+    }
+
+    [Fact]
     public async Task An_address_that_jobs_may_not_reach_is_refused_here_too()
     {
         using var tester = Tester(out _, allowPrivate: false);
@@ -88,6 +97,26 @@ public sealed class StudioTesterTests
         Assert.Equal("request", exchange.Failure);
         Assert.Contains("CHRONOS_ALLOW_PRIVATE_TARGETS", exchange.Error, StringComparison.Ordinal);
         Assert.Null(exchange.Connection.Remote);
+    }
+
+    [Fact]
+    public async Task Beyond_sixteen_at_once_a_test_is_refused_and_one_that_is_given_up_is_kept_as_cancelled()
+    {
+        await using var target = await HttpTarget.StartAsync();
+        using var tester = Tester(out var kept);
+        using var stop = new CancellationTokenSource();
+        using var json = JsonDocument.Parse($$"""{"webhook":{{target.Silent.Section}},"timeout":"1h"}""");
+        var request = StudioDocument.Read(json.RootElement, [])!;
+        Task<StudioExchange?> Test() => tester.TestAsync(TenantId.Default, "ann", new Principal("key:ann"), request, stop.Token);
+
+        var running = Enumerable.Range(0, StudioTester.MostAtOnce).Select(_ => Test()).ToList();
+        await Eventually.True(() => target.Received.Count == StudioTester.MostAtOnce, TimeSpan.FromSeconds(20));
+        Assert.Null(await Test());
+        await stop.CancelAsync();
+        await Task.WhenAll(running);
+        Assert.Equal(StudioTester.MostAtOnce, kept.Of("ann").Length);
+        Assert.All(kept.Of("ann"), exchange => Assert.Equal(("cancelled", 30_000d), (exchange.Failure, exchange.LimitMs)));
+        Assert.NotNull(await Test());
     }
 
     [Fact]

@@ -135,6 +135,12 @@ public sealed class StudioApiTests(SharedNode shared)
         Assert.Equal(1, failed.Exit);
         Assert.Equal("5xx", JsonDocument.Parse(failed.Out).RootElement.GetProperty("failure").GetString());
         Assert.Equal(2, (await Run("studio", "test")).Exit);
+
+        target.Answer = (_, _) => Task.FromResult(200);
+        Assert.Equal(201, (int)(await Node.Post("/api/v1/jobs", $$"""{"name":"tried","schedule":"0 0 1 1 *","webhook":{"url":"{{target.Url}}/job"},"payload":{"n":2} }""")).Status);
+        Assert.Equal(0, (await Run("studio", "test", "--job", "tried")).Exit);
+        Assert.Equal("""{"n":2}""", target.Requests.Last().Body);
+        Assert.Empty((await Node.Get("/api/v1/executions?job=tried")).Json.GetProperty("items").EnumerateArray());
         Assert.Equal(3, (await Run("studio", "get", "none")).Exit);
     }
 
