@@ -204,49 +204,50 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
         public static readonly GraceOver Instance = new();
     }
 
-    /// <summary>An attempt on its way, and the one that follows when it has ended.</summary>
+    /// <summary>The turns of an execution, and the means to stop the one that runs.</summary>
     private sealed class Running(AttemptRequest attempt) : IDisposable
     {
         private readonly CancellationTokenSource _stop = new();
+        private readonly AttemptTurns _turns = new(attempt);
 
-        public AttemptRequest Attempt { get; } = attempt;
+        public AttemptRequest Attempt => _turns.Attempt;
 
-        public AttemptRequest? Next { get; private set; }
+        public AttemptRequest? Next => _turns.Next;
 
-        public bool IsLost { get; private set; }
+        public bool IsLost => _turns.IsLost;
 
         public CancellationToken Cancellation => _stop.Token;
 
-        public IEnumerable<AttemptRequest> All => Next is null ? [Attempt] : [Attempt, Next];
+        public IEnumerable<AttemptRequest> All => _turns.All;
 
-        /// <summary>Answers the attempt that gives way without having been sent, if any: the one that waited, or a late one.</summary>
         public AttemptRequest? Replace(AttemptRequest attempt)
         {
-            if (attempt.Attempt < (Next ?? Attempt).Attempt)
-            {
-                return attempt;
-            }
-
-            var waited = Next;
-            Next = attempt;
-            _stop.Cancel();
-            return waited;
+            var givesWay = _turns.Replace(attempt);
+            StopIfSo();
+            return givesWay;
         }
 
         public AttemptRequest? Cancel()
         {
-            var waited = Next;
-            Next = null;
-            _stop.Cancel();
+            var waited = _turns.Cancel();
+            StopIfSo();
             return waited;
         }
 
         public void Abandon()
         {
-            IsLost = true;
-            _stop.Cancel();
+            _turns.Abandon();
+            StopIfSo();
         }
 
         public void Dispose() => _stop.Dispose();
+
+        private void StopIfSo()
+        {
+            if (_turns.IsToStop)
+            {
+                _stop.Cancel();
+            }
+        }
     }
 }

@@ -21,9 +21,8 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
     private readonly IIdSource _ids;
     private readonly IActorRef _timetables;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly List<Waiter> _waiting = [];
+    private readonly PlanHandover<IActorRef> _handover = new();
     private JobState _state = JobState.Empty;
-    private long _notedVersion = -1;
 
     public JobActor(string persistenceId, TimeProvider time, IIdSource ids, IActorRef timetables)
     {
@@ -65,7 +64,7 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
 
         if (decision.Event is not { } happened)
         {
-            AnswerWhenNoted(new Waiter(_state.Version, Sender, decision.Replayed, change is JobCommands.Resume));
+            AnswerWhenNoted(Sender, decision.Replayed, change is JobCommands.Resume);
             return;
         }
 
@@ -75,7 +74,7 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
             _state = _state.Apply(e);
             _log.Info("{JobEvent} {Tenant} {JobId} {JobName} version {Version} by {Principal}",
                 e.GetType().Name, e.Tenant, e.Job, _state.Definition?.Name ?? _state.Revisions[^1].Definition.Name, e.Version, e.By);
-            AnswerWhenNoted(new Waiter(_state.Version, sender, false, e is JobEvents.Resumed));
+            AnswerWhenNoted(sender, false, e is JobEvents.Resumed);
         });
     }
 
@@ -91,54 +90,42 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
             new TimetablePlanning.RunNow(c.Job, ExecutionId.ForRun(c.Job, _ids.NewUlid()), c.Payload, c.Force, c.Kind, c.Source, c.By, c.Request), Sender);
     }
 
-    private void AnswerWhenNoted(Waiter waiter)
+    private void AnswerWhenNoted(IActorRef to, bool replayed, bool resumes)
     {
-        if (_notedVersion >= waiter.Version)
+        if (_handover.Answer(to, _state, replayed, resumes, _time.GetUtcNow()) is { } reply)
         {
-            waiter.To.Tell(new JobReplies.Accepted(Now(), waiter.Replayed, waiter.Resumes ? 0 : null, waiter.Resumes ? 0 : null));
+            to.Tell(reply);
             return;
         }
 
-        _waiting.Add(waiter);
         HandOver();
     }
 
     private void HandOver()
     {
-        if (_state.Version == 0)
+        if (PlanHandover<IActorRef>.PlanOf(_state) is { } plan)
         {
-            return;
+            _timetables.Tell(plan);
+            Timers.StartSingleTimer(nameof(Repeat), Repeat.Instance, RepeatAfter);
         }
-
-        _timetables.Tell(_state.Definition is { } definition
-            ? new TimetablePlanning.SetPlan(
-                _state.Tenant, _state.Id, _state.Version, _state.Revision,
-                !definition.Enabled ? PlanState.Disabled : _state.PausedAt is null ? PlanState.Active : PlanState.Paused,
-                _state.PausedUntil, _state.UpdatedAt, definition, _state.CatchUp)
-            : new TimetablePlanning.RemovePlan(_state.Id, _state.Version));
-        Timers.StartSingleTimer(nameof(Repeat), Repeat.Instance, RepeatAfter);
     }
 
     private void OnNoted(TimetablePlanning.PlanNoted note)
     {
-        _notedVersion = Math.Max(_notedVersion, note.Version);
-        if (_notedVersion >= _state.Version)
+        foreach (var (to, reply) in _handover.Note(note, _state, _time.GetUtcNow()))
+        {
+            to.Tell(reply);
+        }
+
+        if (_handover.IsDone(_state))
         {
             Timers.Cancel(nameof(Repeat));
         }
-
-        foreach (var waiter in _waiting.Where(w => w.Version <= _notedVersion))
-        {
-            waiter.To.Tell(new JobReplies.Accepted(
-                Now(), waiter.Replayed, waiter.Resumes ? note.Missed ?? 0 : null, waiter.Resumes ? note.CaughtUp ?? 0 : null));
-        }
-
-        _waiting.RemoveAll(w => w.Version <= _notedVersion);
     }
 
     private void OnIdle()
     {
-        if (_waiting.Count == 0 && !Timers.IsTimerActive(nameof(Repeat)))
+        if (!_handover.IsAwaited && !Timers.IsTimerActive(nameof(Repeat)))
         {
             Context.Parent.Tell(new Passivate(Stop.Instance));
         }
@@ -147,8 +134,6 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
     private JobSnapshot Now() => _state.Snapshot(_time.GetUtcNow());
 
     private static JobReplies.Refused Gone(JobId job) => new(JobDecider.NoSuchJob(job));
-
-    private sealed record Waiter(long Version, IActorRef To, bool Replayed, bool Resumes);
 
     private sealed class Repeat : INotInfluenceReceiveTimeout, INoSerializationVerificationNeeded
     {

@@ -13,34 +13,23 @@ namespace Chronos.Actors.Jobs;
 /// <remarks>Holds no state of any job: a take-over rebuilds nothing, it asks all timetables once. See <c>NOTES.md</c>.</remarks>
 public sealed class TickLeader : ReceivePersistentActor
 {
-    /// <summary>A tick that a timetable has not answered is repeated after this. What is sent to a lost node is lost, so it is a part of the time that a fail-over takes.</summary>
-    private static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>The clock may be set while the leader sleeps, and a timer does not know: it looks at the clock again after this at the latest.</summary>
-    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
-
-    /// <summary>A difference between the clock and the time that has passed counts as a step from here on.</summary>
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
-
     private readonly TimeProvider _time;
     private readonly IActorRef _timetables;
     private readonly string _node;
     private readonly JobsMetrics _metrics;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly Slot[] _slots = [.. Enumerable.Range(0, TimetableNumbers.Count).Select(_ => new Slot())];
+    private readonly TickClock _clock = new(TimetableNumbers.Count);
     private ITimer? _timer;
-    private long _epoch;
-    private DateTimeOffset _since;
-    private (DateTimeOffset At, long Stamp)? _looked;
+    private long _looked;
 
     public TickLeader(TimeProvider time, IActorRef timetables, string node, JobsMetrics metrics)
     {
         (_time, _timetables, _node, _metrics) = (time, timetables, node, metrics);
-        Recover<TimetablePlanning.LeaderRose>(e => _epoch = Math.Max(_epoch, e.Epoch));
+        Recover<TimetablePlanning.LeaderRose>(_clock.Replay);
         Recover<RecoveryCompleted>(_ => Rise());
         Command<TimetablePlanning.NextDue>(OnNextDue);
         Command<Wake>(_ => Sweep());
-        Command<TimetablePlanning.GetLeader>(_ => Sender.Tell(View()));
+        Command<TimetablePlanning.GetLeader>(_ => Sender.Tell(_clock.View(_node)));
     }
 
     /// <summary>
@@ -57,120 +46,63 @@ public sealed class TickLeader : ReceivePersistentActor
     protected override void PostStop()
     {
         _timer?.Dispose();
-        _metrics.LeaderFell(_epoch);
+        _metrics.LeaderFell(_clock.Epoch);
         base.PostStop();
     }
 
-    private void Rise()
+    private void Rise() => Persist(_clock.Rise(_node, _time.GetUtcNow()), risen =>
     {
-        var risen = new TimetablePlanning.LeaderRose(_epoch + 1, _node, _time.GetUtcNow());
-        Persist(risen, e =>
-        {
-            (_epoch, _since) = (e.Epoch, e.At);
-            _metrics.LeaderRose(_epoch);
-            _log.Info("Tick leader of epoch {Epoch} on {Node}", _epoch, _node);
-            var self = Self;
-            _timer = _time.CreateTimer(_ => self.Tell(Wake.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            for (var n = 0; n < _slots.Length; n++)
-            {
-                _slots[n].At = e.At;
-            }
-
-            Sweep();
-        });
-    }
+        _clock.Risen(risen);
+        _metrics.LeaderRose(_clock.Epoch);
+        _log.Info("Tick leader of epoch {Epoch} on {Node}", _clock.Epoch, _node);
+        var self = Self;
+        _timer = _time.CreateTimer(_ => self.Tell(Wake.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _looked = _time.GetTimestamp();
+        Sweep();
+    });
 
     private void OnNextDue(TimetablePlanning.NextDue report)
     {
-        if (report.Epoch > _epoch)
+        if (!_clock.Note(report, _time.GetUtcNow()))
         {
-            // A timetable has seen a later leader than this one: this one is stale and must not tick any more.
-            _log.Warning("Epoch {Epoch} is over, timetable {Timetable} has seen {NewerEpoch}; this leader stops", _epoch, report.Timetable, report.Epoch);
+            _log.Warning("Epoch {Epoch} is over, timetable {Timetable} has seen {NewerEpoch}; this leader stops", _clock.Epoch, report.Timetable, report.Epoch);
             Context.Stop(Self);
             return;
         }
 
-        var slot = _slots[report.Timetable];
-        (slot.At, slot.Last, slot.IsAsked) = (report.DueAt, report, false);
         Arm();
     }
 
     private void Sweep()
     {
         var now = _time.GetUtcNow();
-        NoticeStep(now);
-        for (var n = 0; n < _slots.Length; n++)
+        var step = _clock.NoticeStep(now, _time.GetElapsedTime(_looked));
+        _looked = _time.GetTimestamp();
+        if (step != TimeSpan.Zero)
         {
-            var slot = _slots[n];
-            if (slot.At <= now)
-            {
-                // Until the timetable answers, its next instant is the repetition of this tick.
-                (slot.At, slot.IsAsked) = (now + RepeatAfter, true);
-                _timetables.Tell(new TimetablePlanning.Tick(n, _epoch, now));
-            }
+            _log.Warning("The clock of {Node} was set {Direction} by {Step}; no slot fires twice, and what came due by it is settled as late", _node, step > TimeSpan.Zero ? "forward" : "back", step.Duration());
+        }
+
+        foreach (var tick in _clock.Sweep(now))
+        {
+            _timetables.Tell(tick);
         }
 
         Arm();
     }
 
-    private void NoticeStep(DateTimeOffset now)
-    {
-        var step = _looked is { } before ? now - before.At - _time.GetElapsedTime(before.Stamp) : TimeSpan.Zero;
-        _looked = (now, _time.GetTimestamp());
-        if (step.Duration() < Step)
-        {
-            return;
-        }
-
-        _log.Warning("The clock of {Node} was set {Direction} by {Step}; no slot fires twice, and what came due by it is settled as late", _node, step > TimeSpan.Zero ? "forward" : "back", step.Duration());
-        foreach (var slot in _slots.Where(s => s.IsAsked))
-        {
-            // The repetition of an unanswered tick was meant in elapsed time.
-            slot.At = now;
-        }
-    }
-
     /// <summary>Sleeps to the exact instant; timers may wake a little early, then the sweep finds nothing and arms again.</summary>
     private void Arm()
     {
-        DateTimeOffset? earliest = null;
-        foreach (var slot in _slots)
-        {
-            if (slot.At is { } at && (earliest is null || at < earliest))
-            {
-                earliest = at;
-            }
-        }
-
-        if (earliest is not { } due)
-        {
-            _timer?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            return;
-        }
-
-        var wait = due - _time.GetUtcNow();
-        if (wait <= TimeSpan.Zero)
+        var sleep = _clock.Sleep(_time.GetUtcNow());
+        if (sleep == TimeSpan.Zero)
         {
             Self.Tell(Wake.Instance);
-            return;
         }
-
-        var milliseconds = Math.Min(Math.Ceiling(wait.TotalMilliseconds), LongestSleep.TotalMilliseconds);
-        _timer?.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
-    }
-
-    private TimetablePlanning.LeaderView View() => new(
-        _epoch, _node, _since,
-        _slots.Where(s => !s.IsAsked).Min(s => s.At),
-        [.. _slots.Where(s => s.Last is not null).Select(s => s.Last!)]);
-
-    private sealed class Slot
-    {
-        public DateTimeOffset? At { get; set; }
-
-        public bool IsAsked { get; set; }
-
-        public TimetablePlanning.NextDue? Last { get; set; }
+        else
+        {
+            _timer?.Change(sleep, Timeout.InfiniteTimeSpan);
+        }
     }
 
     private sealed class Wake : INoSerializationVerificationNeeded

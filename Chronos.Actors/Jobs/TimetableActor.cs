@@ -22,55 +22,33 @@ public sealed record TimetableSettings(string Node, TimeProvider Time, JobsMetri
 /// </remarks>
 public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 {
-    private const int SnapshotAfterBatches = 1_000;
-    private const int SnapshotAfterItems = 20_000;
-
     /// <summary>How long outcomes that start nothing may wait to share a commit. After a burst the sends have the processors first.</summary>
     private static readonly TimeSpan OutcomesWait = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan LookAfterOffers = TimeSpan.FromSeconds(15);
 
     private readonly int _number;
     private readonly TimetableSettings _settings;
-    private readonly Timetable _table;
+    private readonly DurableTimetable<IActorRef> _table;
     private readonly OfferQueue _offers;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private List<(IActorRef To, object Reply)> _replies = [];
-    private long _epoch;
-    private bool _epochIsNew;
-    private bool _committing;
-    private TimetablePlanning.NextDue? _reported;
-    private int _batchesSinceSnapshot;
-    private int _itemsSinceSnapshot;
 
     public TimetableActor(int number, TimetableSettings settings)
     {
         (_number, _settings) = (number, settings);
-        _table = new Timetable(settings.Node) { Tokens = static job => CallbackToken.From(job, RandomNumberGenerator.GetBytes(CallbackToken.EntropyBytes)) };
+        _table = new DurableTimetable<IActorRef>(number, settings.Node) { Tokens = static job => CallbackToken.From(job, RandomNumberGenerator.GetBytes(CallbackToken.EntropyBytes)) };
         _offers = new OfferQueue(settings.Dispatcher, Self, settings.Time);
 
-        Recover<SnapshotOffer>(o => Restore((TimetableSnapshot)o.Snapshot));
-        Recover<TimetableBatch>(Replay);
+        Recover<SnapshotOffer>(o => _table.Restore((TimetableSnapshot)o.Snapshot));
+        Recover<TimetableBatch>(_table.Replay);
         Recover<RecoveryCompleted>(_ => OnRecovered());
 
         Command<TimetablePlanning.Tick>(OnTick);
         Command<TimetableFacts.AttemptFinished>(OnFinished);
         Command<TimetableFacts.AttemptTold>(OnTold);
         Command<FlushOutcomes>(_ => Flush());
-        Command<TimetablePlanning.SetPlan>(c => Decide(now => _table.SetPlan(c, now)));
-        Command<TimetablePlanning.RemovePlan>(c => Decide(now => _table.RemovePlan(c, now)));
-        Command<TimetablePlanning.RunNow>(c => Decide(now => _table.RunNow(c, now)));
-        Command<CalendarPlanning.SetCalendar>(c => Decide(now => _table.SetCalendar(c, now)));
-        Command<CalendarPlanning.GetCalendarUse>(c => Decide(_ => _table.GetCalendarUse(c)));
         Command<AgendaPlanning.ReadAgenda>(OnReadAgenda);
-        Command<TimetableCommands.Cancel>(c => Decide(now => _table.Cancel(c, now)));
-        Command<TimetableCommands.GetExecution>(c => Decide(_ => _table.GetExecution(c)));
-        Command<CallbackCommands.Find>(c => Decide(_ => _table.FindCallback(c)));
-        Command<CallbackCommands.Complete>(c => Decide(now => _table.CompleteCallback(c, now)));
-        Command<CallbackCommands.Beat>(c => Decide(now => _table.Heartbeat(c, now)));
-        Command<TimetableCommands.GetPlan>(c => Decide(_ => _table.GetPlan(c, _number)));
-        Command<TimetableCommands.StartBackfill>(c => Decide(now => _table.StartBackfill(c, now)));
-        Command<TimetableCommands.CancelBackfill>(c => Decide(now => _table.CancelBackfill(c, now)));
-        Command<TimetableCommands.GetBackfill>(c => Decide(_ => _table.GetBackfill(c)));
+        Command<ITimetableCommand>(Decide);
+        Command<INumberedTimetableCommand>(Decide);
         Command<DispatchProtocol.Refused>(r => _offers.Refused(r.Attempt));
         Command<DispatchProtocol.Capacity>(c => _offers.Resume(c.Line));
         Command<DispatchProtocol.Held>(_offers.Held);
@@ -103,40 +81,19 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
     private DateTimeOffset Now => _settings.Time.GetUtcNow();
 
-    private void Restore(TimetableSnapshot snapshot)
-    {
-        _epoch = snapshot.Epoch;
-        _table.State.Restore(snapshot);
-    }
-
-    private void Replay(TimetableBatch batch)
-    {
-        _epoch = Math.Max(_epoch, batch.Epoch);
-        _batchesSinceSnapshot++;
-        _itemsSinceSnapshot += batch.Items.Length;
-        foreach (var item in batch.Items)
-        {
-            _table.State.Apply(item);
-        }
-
-        _table.State.NotedTzdb = batch.Tzdb ?? _table.State.NotedTzdb;
-        foreach (var calendar in batch.Calendars ?? [])
-        {
-            _table.State.Apply(calendar);
-        }
-    }
+    private TimetableState State => _table.Table.State;
 
     private void OnRecovered()
     {
-        foreach (var (job, fault) in _table.State.Faults)
+        foreach (var (job, fault) in State.Faults)
         {
             _log.Error("The stored schedule of job {JobId} cannot be read by this build, the job stands still: {Fault}", job, fault);
         }
 
-        if (_table.NoteTzdb() is { } before)
+        if (_table.Table.NoteTzdb() is { } before)
         {
             _log.Info("Timetable {Timetable} was planned with tz database {Before}; the next slots of its {Jobs} jobs are computed anew with {Tzdb}",
-                _number, before, _table.State.JobCount, _table.State.TzdbVersion);
+                _number, before, State.JobCount, State.TzdbVersion);
         }
 
         _table.Recovered(Now);
@@ -149,7 +106,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         var reader = Context.Child($"agenda-{ask.Session}");
         if (reader.IsNobody())
         {
-            var sources = _table.State.Agenda(ask.Tenant);
+            var sources = State.Agenda(ask.Tenant);
             reader = Context.ActorOf(Props.Create(() => new AgendaReader(sources)), $"agenda-{ask.Session}");
         }
 
@@ -158,20 +115,13 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
     private void OnTick(TimetablePlanning.Tick tick)
     {
-        if (tick.Epoch < _epoch)
+        if (!_table.Tick(tick, Now))
         {
-            _log.Warning("Timetable {Timetable} refuses a tick of epoch {Epoch}, it has seen {NewerEpoch}", _number, tick.Epoch, _epoch);
-            Report(tick.Epoch);
+            _log.Warning("Timetable {Timetable} refuses a tick of epoch {Epoch}, it has seen {NewerEpoch}", _number, tick.Epoch, _table.Epoch);
+            Tell(_table.Report(tick.Epoch));
             return;
         }
 
-        _epochIsNew |= tick.Epoch > _epoch;
-        _epoch = tick.Epoch;
-        _reported = null;
-
-        // A node whose own clock is behind follows the leader's; else it would be woken in vain, again and again.
-        var now = Now;
-        _table.Tick(now < tick.Now ? tick.Now : now);
         Flush();
         ReportNext();
     }
@@ -180,7 +130,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     {
         _offers.Ended(fact.Execution, fact.Attempt);
         var mayWait = MayWait;
-        _replies.Add((Sender, _table.Finish(fact, Now)));
+        _table.Finish(Sender, fact, Now);
         FlushSoon(mayWait);
     }
 
@@ -188,22 +138,22 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     {
         var mayWait = MayWait;
         _table.Told(fact, Now);
-        if (!_table.Outbox.IsEmpty)
+        if (!_table.Table.Outbox.IsEmpty)
         {
             FlushSoon(mayWait);
         }
     }
 
-    private bool MayWait => _table.Outbox.IsEmpty || Timers.IsTimerActive(nameof(FlushOutcomes));
+    private bool MayWait => _table.Table.Outbox.IsEmpty || Timers.IsTimerActive(nameof(FlushOutcomes));
 
     private void FlushSoon(bool mayWait)
     {
-        if (_committing)
+        if (_table.IsCommitting)
         {
             return;
         }
 
-        if (mayWait && !_table.Outbox.IsUrgent)
+        if (mayWait && !_table.Table.Outbox.IsUrgent)
         {
             if (!Timers.IsTimerActive(nameof(FlushOutcomes)))
             {
@@ -216,18 +166,11 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Flush();
     }
 
-    private void Decide(Func<DateTimeOffset, object> decide)
+    private void Decide(object command)
     {
-        var sender = Sender;
-        var reply = decide(Now);
-        if (_committing || !_table.Outbox.IsEmpty)
+        if (_table.Decide(Sender, command, Now) is { } reply)
         {
-            // What the reply says may rest on what is not durable yet.
-            _replies.Add((sender, reply));
-        }
-        else
-        {
-            sender.Tell(reply);
+            Sender.Tell(reply);
         }
 
         Flush();
@@ -235,42 +178,42 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
     private void Flush()
     {
-        if (_committing || (_table.Outbox.IsEmpty && !_epochIsNew && _replies.Count == 0))
+        var step = _table.Next(Now);
+        if (step.Release is { } free)
         {
-            return;
+            Timers.Cancel(nameof(FlushOutcomes));
+            Release(free);
         }
 
-        Timers.Cancel(nameof(FlushOutcomes));
-        var (items, calendars, effects, tzdb) = _table.Outbox.Take();
-        var replies = _replies;
-        _replies = [];
-        if (items.IsEmpty && calendars.IsEmpty && !_epochIsNew)
+        if (step.Write is { } decided)
         {
-            Release(effects, replies);
-            return;
+            Timers.Cancel(nameof(FlushOutcomes));
+            PersistAsync(decided, OnCommitted);
         }
-
-        (_committing, _epochIsNew) = (true, false);
-        var decided = new TimetableBatch(_number, _epoch, Now, items) { Calendars = calendars.IsEmpty ? null : calendars, Tzdb = tzdb };
-        PersistAsync(decided, batch =>
-        {
-            _committing = false;
-            foreach (var item in batch.Items)
-            {
-                _settings.Metrics.Count(item);
-                LogChange(item);
-            }
-
-            Release(effects, replies);
-            SaveSnapshotWhenDue(batch.Items.Length);
-            Flush();
-            ReportNext();
-        });
     }
 
-    private void Release(IReadOnlyList<ITimetableEffect> effects, List<(IActorRef To, object Reply)> replies)
+    private void OnCommitted(TimetableBatch batch)
     {
-        foreach (var effect in effects)
+        var release = _table.Committed(batch);
+        foreach (var item in batch.Items)
+        {
+            _settings.Metrics.Count(item);
+            LogChange(item);
+        }
+
+        Release(release);
+        if (_table.TakeSnapshot() is { } snapshot)
+        {
+            SaveSnapshot(snapshot);
+        }
+
+        Flush();
+        ReportNext();
+    }
+
+    private void Release(TimetableRelease<IActorRef> release)
+    {
+        foreach (var effect in release.Effects)
         {
             switch (effect)
             {
@@ -290,7 +233,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         }
 
         _offers.OfferAll();
-        foreach (var (to, reply) in replies)
+        foreach (var (to, reply) in release.Replies)
         {
             to.Tell(reply);
         }
@@ -317,57 +260,31 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             _log.Warning("No dispatcher reported attempt {Attempt} of {ExecutionId} since {Since}; it counts as lost", attempt.Attempt, attempt.Execution, since);
             var fact = new TimetableFacts.AttemptFinished(attempt.Job, attempt.Execution, attempt.Attempt, new AttemptOutcome(
                 FailureClass.Lost, since, Now - since, null, "the dispatcher never reported how this attempt ended", null, null));
-            Decide(now => _table.Finish(fact, now));
+            Decide(fact);
         }
     }
 
     private void ReportNext()
     {
-        if (_epoch == 0)
+        if (_table.Epoch == 0)
         {
             return;
         }
 
-        var state = _table.State;
-        _settings.Metrics.Holds(_number, state.JobCount, state.InFlight);
-        if (_reported is null || _reported.DueAt != state.NextDueAt)
+        _settings.Metrics.Holds(_number, State.JobCount, State.InFlight);
+        if (_table.ReportChange() is { } report)
         {
-            Report(_epoch);
+            Tell(report);
         }
     }
 
-    private void Report(long epoch)
-    {
-        var state = _table.State;
-        _reported = new TimetablePlanning.NextDue(_number, Math.Max(epoch, _epoch), state.NextDueAt, _settings.Node, state.JobCount, state.InFlight, state.Waiting);
-        _settings.Leader().Tell(_reported);
-    }
-
-    private void SaveSnapshotWhenDue(int items)
-    {
-        _batchesSinceSnapshot++;
-        _itemsSinceSnapshot += items;
-        if (_batchesSinceSnapshot >= SnapshotAfterBatches || _itemsSinceSnapshot >= Math.Max(SnapshotAfterItems, 4 * _table.State.JobCount))
-        {
-            (_batchesSinceSnapshot, _itemsSinceSnapshot) = (0, 0);
-
-            // Items decided since this commit are in the state already, but not in the journal below this sequence number.
-            if (_table.Outbox.IsEmpty)
-            {
-                SaveSnapshot(_table.State.Snapshot(_number, _epoch));
-            }
-            else
-            {
-                (_batchesSinceSnapshot, _itemsSinceSnapshot) = (SnapshotAfterBatches, 0);
-            }
-        }
-    }
+    private void Tell(TimetablePlanning.NextDue report) => _settings.Leader().Tell(report);
 
     private void LogChange(TimetableItem item)
     {
         switch (item)
         {
-            case PlanSet i when _table.State.Faults.TryGetValue(i.Job, out var fault):
+            case PlanSet i when State.Faults.TryGetValue(i.Job, out var fault):
                 _log.Error("The plan of job {JobId} cannot be followed, the job stands still: {Fault}", i.Job, fault);
                 break;
             case SlotsSkipped { Reason: SkipReason.Misfire or SkipReason.Expired } i:

@@ -104,7 +104,10 @@ public partial class Schedule
     {
         if (Calendars is null)
         {
-            return Last(after, at);
+            // Jitter does not carry a slot past the next one, so that at most the last has to wait for its own.
+            return Last(after, at) is not { } nominal ? null
+                : nominal + JitterOf(nominal) <= at ? nominal
+                : Last(after, nominal.AddTicks(-1));
         }
 
         DateTimeOffset? last = null;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Chronos.Benchmarks;
 using Chronos.Benchmarks.Kit;
 using Chronos.Benchmarks.Peers;
+using Chronos.Tests.Simulation;
 
 // A benchmark starts this program again, once per measurement, so that no measurement is warmed or burdened by another.
 if (args is [ChildProcess.TargetMode])
@@ -20,6 +21,12 @@ if (args is [ChildProcess.CaseMode or ChildProcess.PeerMode or ChildProcess.Seed
         _ => Cases.Run(text),
     })));
     return 0;
+}
+
+// Not a question of speed, but wants many hours of an optimized build, as they do.
+if (args is ["simulation", .. var wishes])
+{
+    return SimulationRuns.Command(wishes);
 }
 
 IBenchmark[] all =
@@ -66,6 +73,8 @@ if (names.Count == 0)
     {
         Console.WriteLine($"{benchmark.Name,-12}{benchmark.Question}");
     }
+
+    Console.WriteLine("simulation  no benchmark: --seeds=N worlds in which nearly everything goes wrong, judged by the checker");
 
     return 0;
 }

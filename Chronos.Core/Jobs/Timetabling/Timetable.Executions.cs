@@ -195,7 +195,9 @@ public sealed partial class Timetable
         {
             var delay = retry.DelayBefore(execution.Attempt + 1, execution.Id);
             var asked = outcome.RetryAfter is { } wait && wait < retry.MaxInterval ? wait : outcome.RetryAfter is null ? TimeSpan.Zero : retry.MaxInterval;
-            var at = now + (asked > delay ? asked : delay);
+            // As exact as the journal: a finer instant would not have come for a timetable whose own clock is not.
+            var next = now + (asked > delay ? asked : delay);
+            var at = next.AddTicks(-(next.Ticks % TimeSpan.TicksPerMicrosecond));
             if (at < deadline)
             {
                 return (null, at);

@@ -26,6 +26,7 @@ public sealed partial class Timetable
 
             SkipDue(job, schedule, job.Cursor, job.PausedUntil!.Value, SkipReason.Paused, null);
             Drain(id, now);
+            job = State.Find(id)!;
         }
 
         if (schedule.AfterCompletion)
@@ -308,12 +309,26 @@ public sealed partial class Timetable
             RecordOpenSlots(job, now, SkipReason.Paused);
         }
 
+        if (next.State == PlanState.Disabled || job.Definition.Schedule != next.Definition.Schedule || job.Definition.Timezone != next.Definition.Timezone)
+        {
+            RecordNotYetFired(job.Id, next.From, SkipReason.Cancelled, next.State == PlanState.Disabled ? "the job was disabled before it was fired" : "the schedule changed before it was fired");
+        }
+
         if (next.State == PlanState.Disabled)
         {
             foreach (var waiting in State.Find(job.Id)!.Waiting)
             {
                 Skip(job.Id, waiting.Nominal, SkipReason.Cancelled, "the job was disabled");
             }
+        }
+    }
+
+    /// <summary>Slots whose time has come but which jitter or a calendar fires later: under the next plan nobody would.</summary>
+    private void RecordNotYetFired(JobId id, DateTimeOffset upTo, SkipReason reason, string why)
+    {
+        if (State.Find(id) is { Removed: false } job && job.State != PlanState.Disabled && State.ScheduleOf(id) is { AfterCompletion: false } schedule)
+        {
+            SkipNominal(job, schedule, job.Cursor, upTo, reason, why);
         }
     }
 

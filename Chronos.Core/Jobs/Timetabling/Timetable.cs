@@ -85,10 +85,19 @@ public sealed partial class Timetable(string node)
 
     public ITimetableReply RemovePlan(TimetablePlanning.RemovePlan plan, DateTimeOffset now)
     {
-        if (State.Find(plan.Job) is { Removed: false } job && plan.Version > job.Version)
+        if (State.Find(plan.Job) is not { Removed: false } job)
+        {
+            // A deletion may overtake the plan before it: it is remembered, so that this one does not bring the job back.
+            if (plan.Version > (State.RemovedVersion(plan.Job) ?? -1))
+            {
+                Emit(new PlanRemoved(plan.Job, plan.Version));
+            }
+        }
+        else if (plan.Version > job.Version)
         {
             // What came due before the deletion still gets its disposition, but nothing new starts.
             RecordOpenSlots(job, now, SkipReason.Deleted);
+            RecordNotYetFired(job.Id, now, SkipReason.Deleted, "the job was deleted before it was fired");
             foreach (var waiting in State.Find(plan.Job)!.Waiting)
             {
                 Skip(plan.Job, waiting.Nominal, SkipReason.Deleted, "the job was deleted");

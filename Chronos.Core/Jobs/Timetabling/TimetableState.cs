@@ -185,9 +185,13 @@ public sealed class TimetableState
             case PlanSet i:
                 Put(Plan(i));
                 return;
-            case PlanRemoved i when _jobs.TryGetValue(i.Job, out var gone):
+            case PlanRemoved i:
                 RememberRemoval(i.Job, i.Version);
-                Put(gone.Job with { Version = i.Version, State = PlanState.Disabled, Removed = true });
+                if (_jobs.TryGetValue(i.Job, out var gone))
+                {
+                    Put(gone.Job with { Version = i.Version, State = PlanState.Disabled, Removed = true });
+                }
+
                 return;
         }
 

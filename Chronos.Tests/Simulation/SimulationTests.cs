@@ -1,0 +1,45 @@
+using Xunit;
+
+namespace Chronos.Tests.Simulation;
+
+/// <summary>Thousands of worlds in which nearly everything goes wrong, and bugs that must be found in them.</summary>
+public sealed class SimulationTests
+{
+    private const int Seeds = 2_000;
+
+    [Fact]
+    public void Two_thousand_worlds_keep_every_promise()
+    {
+        var (bad, gate) = (new List<SimulationResult>(), new Lock());
+        SimulationRuns.Each(1, Seeds, Environment.ProcessorCount, Flaw.None, result =>
+        {
+            if (result.Findings.Count > 0)
+            {
+                lock (gate)
+                {
+                    bad.Add(result);
+                }
+            }
+        });
+        Assert.True(bad.Count == 0, $"{bad.Count} of {Seeds} seeds\n{string.Join("\n", bad.OrderBy(r => r.Seed).Take(10).Select(SimulationRuns.Describe))}");
+    }
+
+    [Fact]
+    public void A_seed_gives_the_same_world_again()
+    {
+        var (once, again) = (Simulation.Run(7, Flaw.None), Simulation.Run(7, Flaw.None));
+        Assert.Equal((once.Steps, once.Slots, once.Executions, once.Promises), (again.Steps, again.Slots, again.Executions, again.Promises));
+        Assert.True(once.Executions > 20);
+    }
+
+    [Theory]
+    [InlineData(nameof(Flaw.DispatchBeforeCommit))]
+    [InlineData(nameof(Flaw.EpochIgnored))]
+    [InlineData(nameof(Flaw.AckBeforeCommit))]
+    public void A_planted_bug_is_found(string flaw)
+    {
+        var found = SimulationRuns.FirstFound(Seeds, Environment.ProcessorCount, Enum.Parse<Flaw>(flaw));
+        Assert.NotNull(found);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{flaw}: {SimulationRuns.Describe(found)}");
+    }
+}
