@@ -62,6 +62,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<CalendarPlanning.GetCalendarUse>(c => Decide(_ => _table.GetCalendarUse(c)));
         Command<AgendaPlanning.ReadAgenda>(OnReadAgenda);
         Command<TimetableCommands.Cancel>(c => Decide(now => _table.Cancel(c, now)));
+        Command<TimetableCommands.DropDeadLetter>(c => Decide(now => _table.DropDeadLetter(c, now)));
         Command<TimetableCommands.GetExecution>(c => Decide(_ => _table.GetExecution(c)));
         Command<CallbackCommands.Find>(c => Decide(_ => _table.FindCallback(c)));
         Command<CallbackCommands.Complete>(c => Decide(now => _table.CompleteCallback(c, now)));
