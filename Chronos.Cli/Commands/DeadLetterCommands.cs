@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Chronos.Cli.Documents;
 using Chronos.Cli.Output;
+using Chronos.Core.Kernel;
 
 namespace Chronos.Cli.Commands;
 
 /// <summary><c>chronosctl dlq …</c>: executions that failed for good.</summary>
 internal static class DeadLetterCommands
 {
-    private static readonly Argument<string?> Which = new("execution") { Description = "execution id; absent: all that the filters match", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string> Which = new("execution") { Description = "execution id; absent: all that the filters match", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string> Job = new("--job") { Description = "of this job only", HelpName = "job" };
     private static readonly Option<string> Status = new("--status") { Description = "failed, timed_out or lost; several with commas", HelpName = "status" };
     private static readonly Option<string> State = new("--state") { Description = "open (default), replayed, dropped or expired", HelpName = "state" };
@@ -80,8 +81,8 @@ internal static class DeadLetterCommands
         Add("job", call.Of(Job));
         Add("status", call.Of(Status));
         Add("tag", call.Of(Arguments.Tag));
-        Add("from", call.Time(Arguments.From));
-        Add("to", call.Time(Arguments.To));
+        Add("from", call.Time(Arguments.From) is { } from ? Rfc3339.Format(from) : null);
+        Add("to", call.Time(Arguments.To) is { } to ? Rfc3339.Format(to) : null);
         Add("limit", call.Of(Most));
         Add("all", call.Of(Every) ? true : null);
         Add("dry_run", call.Of(Arguments.DryRun) ? true : null);
@@ -97,7 +98,7 @@ internal static class DeadLetterCommands
     /// <summary>The one that is meant; null when the filters say which. Both at once would be a misunderstanding.</summary>
     private static string? One(Call call)
     {
-        var id = call.Of(Which);
+        string? id = call.Of(Which);
         if (id is not null && (call.Of(Job) ?? call.Of(Status) ?? call.Of(Arguments.Tag) ?? call.Of(Arguments.From) ?? call.Of(Arguments.To)) is not null)
         {
             throw CliFailure.Usage("execution: give either an execution or filters");

@@ -109,7 +109,7 @@ internal static class DeadLetterEndpoints
             return NoSuchDeadLetter(id);
         }
 
-        if (found.DeadLetter!.State != DeadLetterState.Dropped && await Drop(http, found, regions, cancellation) is { } refusal)
+        if (found.DeadLetter!.State != DeadLetterState.Dropped && await Write(http, found, regions, cancellation) is { } refusal)
         {
             return ProblemResult.Of(refusal);
         }
@@ -133,7 +133,7 @@ internal static class DeadLetterEndpoints
 
     private static Task<IResult> DropMany(HttpContext http, Regions regions, LedgerQueries ledger, ReadSide reads, CancellationToken cancellation) =>
         Many(http, ledger, reads, _ => null, 200, async (found, _, _) =>
-            new DeadLetterDoneView(found.Id, found.JobName, null, (await Drop(http, found, regions, cancellation))?.Message), cancellation);
+            new DeadLetterDoneView(found.Id, found.JobName, null, (await Write(http, found, regions, cancellation))?.Message), cancellation);
 
     private static async Task<IResult> Many(
         HttpContext http, LedgerQueries ledger, ReadSide reads, Func<Asked, string?> payloadOf, int status,
@@ -205,8 +205,8 @@ internal static class DeadLetterEndpoints
         http.Tenant(), new JobId(found.JobId), payload ?? (found.Payload is { } own ? JobDocumentText.Compact(own) : null), TriggerForce.Override, ExecutionTrigger.Replay, found.Id,
         http.Principal(), request);
 
-    /// <summary>Why it was not dropped; null when it was.</summary>
-    private static async Task<Rejection?> Drop(HttpContext http, ExecutionBody found, Regions regions, CancellationToken cancellation) =>
+    /// <summary>Writes down that it is dropped. Answers why not; null when it was.</summary>
+    private static async Task<Rejection?> Write(HttpContext http, ExecutionBody found, Regions regions, CancellationToken cancellation) =>
         await regions.Ask(new TimetableCommands.DropDeadLetter(new JobId(found.JobId), new ExecutionId(found.Id), http.Principal()), cancellation) switch
         {
             TimetableReplies.Dropped => null,
