@@ -89,6 +89,7 @@ public sealed class DeadLetterApiTests(SharedNode shared)
         receiver.Answer = (_, _) => Task.FromResult(400);
         await Create("dead-drop", receiver, """{"n":1}""");
         var (one, two, three) = (await Fail("dead-drop"), await Fail("dead-drop"), await Fail("dead-drop"));
+        await Eventually.True(async () => await Gauge() >= 3, TimeSpan.FromSeconds(30));
         var before = await Gauge();
         Assert.Equal(HttpStatusCode.NoContent, (await _node.Send(HttpMethod.Delete, PathOf(one), null)).Status);
         Assert.Equal(HttpStatusCode.NoContent, (await _node.Send(HttpMethod.Delete, PathOf(one), null)).Status);
@@ -96,11 +97,11 @@ public sealed class DeadLetterApiTests(SharedNode shared)
         Assert.Equal([one], await Listed("?job=dead-drop&state=dropped"));
         Assert.Equal("failed", (await _node.Get($"/api/v1/executions/{Uri.EscapeDataString(one)}")).Text("status"));
         Assert.Equal(HttpStatusCode.Conflict, (await _node.Post(PathOf(one) + "/replay", null)).Status);
-        Assert.Equal(before - 1, await Gauge());
+        await Eventually.True(async () => await Gauge() == before - 1, TimeSpan.FromSeconds(30));
 
         Assert.Equal("2", (await _node.Post("/api/v1/dead-letters:drop", """{"job":"dead-drop"}""")).Text("done"));
         Assert.Empty(await Listed("?job=dead-drop"));
-        Assert.Equal(before - 3, await Gauge());
+        await Eventually.True(async () => await Gauge() == before - 3, TimeSpan.FromSeconds(30));
     }
 
     [Fact]
