@@ -16,7 +16,7 @@ internal sealed class NeighbourBenchmark : IBenchmark
 
     public IReadOnlyList<Variant> Variants(Bench bench)
     {
-        var seconds = bench.Pick(60, 15);
+        var seconds = bench.Pick(60, 30);
         return
         [
             new("alone", () => Measure(seconds, "")),
