@@ -29,7 +29,7 @@ internal sealed class ExecutionListQuery
     {
         var before = violations.Count;
         var list = PageCursor.Fingerprint(
-            "executions", filter.Tenant.Value, filter.Job?.Value, string.Join(',', filter.Statuses.Order()), filter.Tag,
+            "executions", filter.Tenant.Value, filter.Job?.Value, string.Join(',', filter.Statuses.Order()), filter.DeadLetters?.ToString(), filter.Tag,
             filter.From?.UtcTicks.ToString(CultureInfo.InvariantCulture), filter.To?.UtcTicks.ToString(CultureInfo.InvariantCulture));
         var cursor = PageCursor.Read(filter.Cursor, list, filter.Limit, PageCursor.KeyKind.Number, violations);
         var tag = filter.Tag is null ? null : TagFilter.Parse(filter.Tag, violations);
@@ -91,6 +91,12 @@ internal sealed class ExecutionListQuery
         Add(where, _filter.To is not null, "e.listed<$to");
         Add(where, _cursor is not null, "(e.listed, e.seq) < ($listed, $seq)");
         Add(where, _tag is not null, $"e.job IN (SELECT j.job FROM job_tags t JOIN jobs j ON j.seq=t.seq WHERE t.tenant=$tenant AND t.key=$key{(_tag?.Value is null ? "" : " AND t.value=$value")})");
+        if (_filter.DeadLetters is { } dead)
+        {
+            // The condition of the partial index as well, for the same reason as below.
+            Add(where, true, string.Create(CultureInfo.InvariantCulture, $"e.dead={(int)dead} AND e.dead IS NOT NULL"));
+        }
+
         if (status is { } wanted)
         {
             Add(where, true, string.Create(CultureInfo.InvariantCulture, $"e.status={(int)wanted}"));

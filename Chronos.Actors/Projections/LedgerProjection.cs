@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Projections;
@@ -107,6 +108,14 @@ public sealed class LedgerProjection : IProjection, IDisposable
                 row.Status = ended.Status;
                 row.Finished = Times.Micros(ended.At);
                 row.RetryAt = null;
+                if (ended.Status is ExecutionStatus.Failed or ExecutionStatus.TimedOut or ExecutionStatus.Lost)
+                {
+                    (row.Dead, row.DeadAt) = (DeadLetterState.Open, Times.Micros(ended.At));
+                }
+
+                break;
+            case DeadLetterDropped dropped when Known(dropped.Execution) is { Dead: not null } row:
+                (row.Dead, row.DeadAt, row.DeadBy) = (DeadLetterState.Dropped, Times.Micros(dropped.At), dropped.By.Name);
                 break;
             case CancelRequested cancel when Known(cancel.Execution) is { } row:
                 row.Detail = $"{cancel.Reason} ({cancel.By})";
@@ -144,6 +153,11 @@ public sealed class LedgerProjection : IProjection, IDisposable
         row.By = e.By?.Name;
         row.Detail = e.Note;
         Begin(row, 1, e.Node, at);
+        if (e.Trigger == ExecutionTrigger.Replay && ExecutionId.TryParse(e.Source, out var repeated) && Known(repeated) is { Dead: not null } dead)
+        {
+            (dead.Dead, dead.DeadAt, dead.DeadBy, dead.DeadAs) = (DeadLetterState.Replayed, at, e.By?.Name, e.Id.Value);
+        }
+
         if (e.Trigger == ExecutionTrigger.Backfill && e.Source is { } operation)
         {
             _history!.CountStart(operation);

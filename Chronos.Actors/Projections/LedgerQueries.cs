@@ -15,6 +15,9 @@ namespace Chronos.Actors.Projections;
 /// </remarks>
 public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
 {
+    /// <summary>Where a count ends: beyond it the number helps nobody, and reading it would take long.</summary>
+    public const int MostCounted = 100_000;
+
     private const string WithName = $"SELECT {LedgerReader.Columns}, k.name FROM executions e JOIN ledger_jobs k ON k.job = e.job ";
 
     /// <summary>Executions, newest first.</summary>
@@ -24,9 +27,18 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
         return query is null ? null : database.Read(query.Run);
     }
 
-    /// <summary>Executions that failed for good (failed, timed out, lost), newest first; the filter's statuses are ignored.</summary>
+    /// <summary>Executions that failed for good (failed, timed out, lost), newest first; open ones unless the filter says otherwise.</summary>
     public Page<ExecutionView>? DeadLetters(ExecutionFilter filter, ICollection<Violation> violations) =>
-        List(filter with { Statuses = [ExecutionStatus.Failed, ExecutionStatus.TimedOut, ExecutionStatus.Lost] }, violations);
+        List(filter with { DeadLetters = filter.DeadLetters ?? DeadLetterState.Open }, violations);
+
+    /// <summary>How many dead letters nobody has done anything about; counted up to <see cref="MostCounted"/>.</summary>
+    public long OpenDeadLetters(TenantId tenant) => database.Read(connection =>
+    {
+        using var command = Sql.Command(connection, "SELECT count(*) FROM (SELECT 1 FROM executions WHERE tenant=$tenant AND dead=1 AND dead IS NOT NULL LIMIT $most)");
+        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        command.Parameters.AddWithValue("$most", MostCounted);
+        return (long)command.ExecuteScalar()!;
+    });
 
     public ExecutionView? Find(TenantId tenant, ExecutionId id)
     {

@@ -12,9 +12,9 @@ internal static class LedgerReader
 {
     public const string Columns =
         "e.seq, e.tenant, e.job, e.nominal, e.run, e.listed, e.claimed, e.started, e.finished, e.trigger, e.revision, e.status, e.reason, e.detail, "
-        + "e.node, e.retry_at, e.lateness_ms, e.source, e.payload, e.by, e.attempts";
+        + "e.node, e.retry_at, e.lateness_ms, e.source, e.payload, e.by, e.attempts, e.dead, e.dead_at, e.dead_by, e.dead_as";
 
-    public const int ColumnCount = 21;
+    public const int ColumnCount = 25;
 
     /// <summary>The pseudo status under which slots in ranges are counted.</summary>
     public const int RangeStatus = -1;
@@ -51,6 +51,10 @@ internal static class LedgerReader
             Payload = Text(r, 18),
             By = Text(r, 19),
             Attempts = r.IsDBNull(20) ? [] : JsonSerializer.Deserialize((byte[])r.GetValue(20), LedgerJson.Default.ListStoredAttempt)!,
+            Dead = (DeadLetterState?)Integer(r, 21),
+            DeadAt = Integer(r, 22),
+            DeadBy = Text(r, 23),
+            DeadAs = Text(r, 24),
             Counted = (HourOf(listed), status),
         };
     }
@@ -61,7 +65,12 @@ internal static class LedgerReader
         return new ExecutionView(
             id, new TenantId(row.Tenant), new JobId(row.Job), jobName, row.Trigger, row.Revision, Times.From(row.Nominal), At(row.Claimed), At(row.Started),
             At(row.Finished), row.Status, row.Reason, row.Detail, row.Node, At(row.RetryAt), [.. row.Attempts.Select(View)], row.LatenessMs, row.Source,
-            row.Payload, row.By is null ? null : new Principal(row.By), TraceIds.For(id));
+            row.Payload, row.By is null ? null : new Principal(row.By), TraceIds.For(id))
+        {
+            DeadLetter = row is { Dead: { } state, DeadAt: { } at }
+                ? new DeadLetterMark(state, Times.From(at), row.DeadBy is null ? null : new Principal(row.DeadBy), row.DeadAs is null ? null : new ExecutionId(row.DeadAs))
+                : null,
+        };
     }
 
     public static SlotView Slot(LedgerRow row)

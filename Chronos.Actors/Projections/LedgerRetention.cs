@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -55,6 +56,27 @@ public sealed class LedgerRetention(ProjectionRunner runner, ILogger<LedgerReten
         }
 
         return result;
+    }
+
+    /// <summary>Gives up dead letters that have been open for longer than <paramref name="maxAge"/>. They stay in the ledger, as expired.</summary>
+    public async Task<long> ExpireDeadLetters(TimeSpan maxAge, DateTimeOffset now, CancellationToken cancellation)
+    {
+        const string expire = """
+            UPDATE executions SET dead=4, dead_at=$now WHERE seq IN (
+              SELECT seq FROM executions WHERE dead=1 AND dead IS NOT NULL AND dead_at<$horizon LIMIT $chunk)
+            """;
+        long expired = 0;
+        while (await Step((c, t) => Run(c, t, expire.Replace("$now", Times.Micros(now).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal), Times.Micros(now - maxAge)), cancellation) is var changed and > 0)
+        {
+            expired += changed;
+        }
+
+        if (expired > 0)
+        {
+            log.LogInformation("{Count} dead letters were open for longer than {Age} and are given up", expired, maxAge);
+        }
+
+        return expired;
     }
 
     private Task<long> Step(Func<SqliteConnection, SqliteTransaction, long> work, CancellationToken cancellation) =>

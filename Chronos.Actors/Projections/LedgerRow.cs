@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Chronos.Core.Contracts;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 
@@ -49,6 +50,14 @@ internal sealed class LedgerRow
     public string? By { get; set; }
 
     public List<StoredAttempt> Attempts { get; set; } = [];
+
+    public DeadLetterState? Dead { get; set; }
+
+    public long? DeadAt { get; set; }
+
+    public string? DeadBy { get; set; }
+
+    public string? DeadAs { get; set; }
 
     /// <summary>Hour and status under which the table counts it at present; null when it does not.</summary>
     public (long Hour, int Status)? Counted { get; set; }

@@ -10,7 +10,8 @@ internal sealed class LedgerWriter : IDisposable
 {
     private const string Columns =
         "claimed=$claimed, started=$started, finished=$finished, trigger=$trigger, revision=$revision, status=$status, reason=$reason, detail=$detail, "
-        + "node=$node, retry_at=$retry_at, lateness_ms=$lateness_ms, source=$source, payload=$payload, by=$by, attempts=$attempts";
+        + "node=$node, retry_at=$retry_at, lateness_ms=$lateness_ms, source=$source, payload=$payload, by=$by, attempts=$attempts, "
+        + "dead=$dead, dead_at=$dead_at, dead_by=$dead_by, dead_as=$dead_as";
 
     private readonly FastStatement _hasSlot;
     private readonly Statement _findSlot;
@@ -40,12 +41,13 @@ internal sealed class LedgerWriter : IDisposable
         string[] values =
         [
             "$claimed", "$started", "$finished", "$trigger", "$revision", "$status", "$reason", "$detail", "$node", "$retry_at", "$lateness_ms",
-            "$source", "$payload", "$by", "$attempts",
+            "$source", "$payload", "$by", "$attempts", "$dead", "$dead_at", "$dead_by", "$dead_as",
         ];
         _insert = new FastStatement(
             connection,
             $"""
             INSERT INTO executions (claimed, started, finished, trigger, revision, status, reason, detail, node, retry_at, lateness_ms, source, payload, by, attempts,
+              dead, dead_at, dead_by, dead_as,
               tenant, job, nominal, run, listed)
             VALUES ({string.Join(", ", values)}, $tenant, $job, $nominal, $run, $listed)
             """,
@@ -135,20 +137,24 @@ internal sealed class LedgerWriter : IDisposable
         statement.Set(12, row.Payload);
         statement.Set(13, row.By);
         SetAttempts(statement, row);
+        statement.Set(15, (long?)row.Dead);
+        statement.Set(16, row.DeadAt);
+        statement.Set(17, row.DeadBy);
+        statement.Set(18, row.DeadAs);
         if (row.Seq == 0)
         {
-            statement.Set(15, row.Tenant);
-            statement.Set(16, row.Job);
-            statement.Set(17, row.Nominal);
-            statement.Set(18, row.Run);
-            statement.Set(19, row.Listed);
+            statement.Set(19, row.Tenant);
+            statement.Set(20, row.Job);
+            statement.Set(21, row.Nominal);
+            statement.Set(22, row.Run);
+            statement.Set(23, row.Listed);
         }
         else
         {
-            statement.Set(15, row.Seq);
+            statement.Set(19, row.Seq);
             if (row.Listed != row.StoredListed)
             {
-                statement.Set(16, row.Listed);
+                statement.Set(20, row.Listed);
             }
         }
 

@@ -15,6 +15,9 @@ public sealed record ReadSideOptions(string DataDirectory)
 {
     public TimeSpan LedgerMaxAge { get; init; } = TimeSpan.FromDays(30);
 
+    /// <summary>How long dead letters stay open.</summary>
+    public TimeSpan DeadLetterMaxAge { get; init; } = TimeSpan.FromDays(14);
+
     public long LedgerMaxExecutions { get; init; } = 5_000_000;
 
     /// <summary>How often the ledger forgets.</summary>

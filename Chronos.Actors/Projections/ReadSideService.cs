@@ -26,6 +26,7 @@ internal sealed class ReadSideService(
         {
             try
             {
+                await retention.ExpireDeadLetters(options.DeadLetterMaxAge, time.GetUtcNow(), stoppingToken);
                 await retention.RunOnce(options.LedgerMaxAge, options.LedgerMaxExecutions, time.GetUtcNow(), stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)

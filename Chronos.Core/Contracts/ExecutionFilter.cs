@@ -21,6 +21,9 @@ public sealed record ExecutionFilter(TenantId Tenant)
     /// <summary>Executions of jobs that carry this tag now: <c>key</c>, <c>key:value</c> or <c>key=value</c>.</summary>
     public string? Tag { get; init; }
 
+    /// <summary>Only executions that failed for good and are in this state.</summary>
+    public DeadLetterState? DeadLetters { get; init; }
+
     public int Limit { get; init; } = PageLimits.Default;
 
     public string? Cursor { get; init; }

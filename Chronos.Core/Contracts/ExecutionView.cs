@@ -33,7 +33,32 @@ public sealed record ExecutionView(
     string? Source,
     string? Payload,
     Principal? By,
-    string TraceId);
+    string TraceId)
+{
+    /// <summary>Present when it failed for good.</summary>
+    public DeadLetterMark? DeadLetter { get; init; }
+}
+
+/// <summary>What became of an execution that failed for good.</summary>
+public enum DeadLetterState
+{
+    /// <summary>Nobody has done anything about it.</summary>
+    Open = 1,
+
+    /// <summary>It was run once more, as a new execution.</summary>
+    Replayed = 2,
+
+    /// <summary>Somebody wants nothing more of it.</summary>
+    Dropped = 3,
+
+    /// <summary>It was open for longer than dead letters are kept.</summary>
+    Expired = 4,
+}
+
+/// <summary>An execution as a dead letter.</summary>
+/// <param name="At">Since when it is in this state.</param>
+/// <param name="ReplayedAs">The execution that repeats it.</param>
+public sealed record DeadLetterMark(DeadLetterState State, DateTimeOffset At, Principal? By, ExecutionId? ReplayedAs);
 
 /// <summary>One attempt of an execution. Its outcome is absent while it runs.</summary>
 /// <param name="Excerpt">At most 4 KB of the response.</param>

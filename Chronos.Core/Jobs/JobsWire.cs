@@ -63,6 +63,8 @@ public static class JobsWire
         WireRow.Of("callback.beat.1", Json.Beat),
         WireRow.Of("callback.found.1", Json.Found),
         WireRow.Of("callback.noted.1", Json.Noted),
+        WireRow.Of("timetable.drop-dead-letter.1", Json.DropDeadLetter),
+        WireRow.Of("timetable.dropped.1", Json.Dropped),
         WireRow.Of("leader.rose.1", Json.LeaderRose),
         WireRow.Of("leader.get.1", Json.GetLeader),
         WireRow.Of("leader.view.1", Json.LeaderView),
@@ -123,6 +125,8 @@ public static class JobsWire
 [JsonSerializable(typeof(TimetableFacts.AttemptFinished))]
 [JsonSerializable(typeof(TimetableFacts.AttemptNoted))]
 [JsonSerializable(typeof(TimetableFacts.AttemptTold))]
+[JsonSerializable(typeof(TimetableCommands.DropDeadLetter))]
+[JsonSerializable(typeof(TimetableReplies.Dropped))]
 [JsonSerializable(typeof(TimetableReplies.Started))]
 [JsonSerializable(typeof(TimetableReplies.Live))]
 [JsonSerializable(typeof(TimetableReplies.Plan))]

@@ -99,6 +99,7 @@ public enum SkipReason
 [JsonDerivedType(typeof(BackfillStarted), "b")]
 [JsonDerivedType(typeof(BackfillAdvanced), "v")]
 [JsonDerivedType(typeof(BackfillEnded), "w")]
+[JsonDerivedType(typeof(DeadLetterDropped), "l")]
 public abstract record TimetableItem([property: JsonPropertyName("j")] JobId Job);
 
 /// <summary>The plan of a job as of its version. Slots after <paramref name="From"/> belong to it.</summary>
@@ -285,3 +286,10 @@ public sealed record BackfillEnded(
     [property: JsonPropertyName("o")] string Operation,
     [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
     [property: JsonPropertyName("c")] bool Cancelled) : TimetableItem(Job);
+
+/// <summary>Somebody has seen that an execution failed for good and wants nothing more of it.</summary>
+public sealed record DeadLetterDropped(
+    JobId Job,
+    [property: JsonPropertyName("x")] ExecutionId Execution,
+    [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
+    [property: JsonPropertyName("b")] Principal By) : TimetableItem(Job);

@@ -20,6 +20,9 @@ public static class TimetableCommands
     /// <summary>An execution that is waiting or running; otherwise refused with <see cref="RejectionCode.NotFound"/> (then the ledger knows it, or nobody).</summary>
     public sealed record GetExecution(JobId Job, ExecutionId Execution) : ITimetableCommand;
 
+    /// <summary>Write down that nothing more is wanted of an execution that failed for good. Answered by <see cref="TimetableReplies.Dropped"/>.</summary>
+    public sealed record DropDeadLetter(JobId Job, ExecutionId Execution, Principal By) : ITimetableCommand;
+
     /// <summary>What is planned and in flight for a job.</summary>
     public sealed record GetPlan(JobId Job) : ITimetableCommand;
 
@@ -41,6 +44,9 @@ public static class TimetableReplies
     public sealed record Started(LiveExecution Execution, bool Replayed) : ITimetableReply, IJobReply;
 
     public sealed record Live(LiveExecution Execution) : ITimetableReply;
+
+    /// <summary>That a dead letter was dropped is durable.</summary>
+    public sealed record Dropped(ExecutionId Execution) : ITimetableReply;
 
     /// <summary>The plan of a job as its timetable has it.</summary>
     /// <param name="Cursor">Every slot up to here has its disposition, except those of an open pause.</param>

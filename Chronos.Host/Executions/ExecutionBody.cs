@@ -29,9 +29,15 @@ internal sealed record ExecutionBody(
     string? By,
     string TraceId)
 {
+    /// <summary>What became of it, when it failed for good.</summary>
+    public DeadLetterBody? DeadLetter { get; init; }
+
     public static ExecutionBody Of(ExecutionView e) => new(
         e.Id.Value, e.JobId.Value, e.JobName, e.Trigger, e.Revision, e.ScheduledAt, e.ClaimedAt, e.StartedAt, e.FinishedAt, e.Status, e.SkipReason, e.Detail,
-        e.Node, e.RetryAt, [.. e.Attempts.Select(AttemptBody.Of)], e.LatenessMs, e.Source, Json(e.Payload), e.By?.Name, e.TraceId);
+        e.Node, e.RetryAt, [.. e.Attempts.Select(AttemptBody.Of)], e.LatenessMs, e.Source, Json(e.Payload), e.By?.Name, e.TraceId)
+    {
+        DeadLetter = e.DeadLetter is { } mark ? new DeadLetterBody(mark.State, mark.At, mark.By?.Name, mark.ReplayedAs?.Value) : null,
+    };
 
     public static ExecutionBody Of(LiveExecution e) => new(
         e.Id.Value, e.Job.Value, e.JobName, e.Trigger, e.Revision, e.ScheduledAt, e.ClaimedAt, e.Attempts.IsEmpty ? null : e.Attempts[0].StartedAt, null, e.Status, null, null,
@@ -49,6 +55,9 @@ internal sealed record ExecutionBody(
         return document.RootElement.Clone();
     }
 }
+
+/// <summary>An execution as a dead letter: open, replayed, dropped or expired, and since when.</summary>
+internal sealed record DeadLetterBody(DeadLetterState State, DateTimeOffset At, string? By, string? ReplayedAs);
 
 /// <summary>One attempt of an execution. Its outcome is absent while it runs.</summary>
 internal sealed record AttemptBody(

@@ -11,10 +11,10 @@ using Chronos.Host.Jobs;
 
 namespace Chronos.Host.Executions;
 
-/// <summary>What ran, runs and failed for good.</summary>
+/// <summary>What ran and runs.</summary>
 internal static class ExecutionEndpoints
 {
-    private static readonly QueryParameter[] Filters =
+    internal static readonly QueryParameter[] Filters =
     [
         new("job", "string", "Only executions of this job, by id or name"), QueryParameters.From, QueryParameters.To,
         new("tag", "string", "Only of jobs with this tag: key, key:value or key=value"), QueryParameters.Limit, QueryParameters.Cursor,
@@ -32,10 +32,6 @@ internal static class ExecutionEndpoints
             .Produces<ExecutionBody>(202).Refuses(404, 409);
         api.MapGet("/executions/{id}/attempts/{n}/output", Output).WithName("get_output").WithSummary("The whole response of an attempt").Needs(Scopes.ExecutionsRead)
             .Produces(200, contentType: "application/octet-stream").Refuses(404);
-        api.MapGet("/dead-letters", DeadLetters).WithName("list_dead_letters").WithSummary("Executions that failed for good, newest first").Needs(Scopes.ExecutionsRead)
-            .Takes(Filters).Produces<ExecutionListView>().Refuses(400);
-        api.MapPost("/dead-letters/{id}/replay", Replay).WithName("replay_dead_letter").WithSummary("Run it once more, as a new execution").Needs(Scopes.ExecutionsWrite)
-            .Produces<ExecutionBody>(202).Refuses(404, 409);
         return api;
     }
 
@@ -58,13 +54,7 @@ internal static class ExecutionEndpoints
         return Page(http, query, reads, filter => ledger.List(filter with { Statuses = statuses.ToImmutable() }, query.Violations));
     }
 
-    private static IResult DeadLetters(HttpContext http, LedgerQueries ledger, ReadSide reads)
-    {
-        var query = new Query(http);
-        return Page(http, query, reads, filter => ledger.DeadLetters(filter, query.Violations));
-    }
-
-    private static IResult Page(HttpContext http, Query query, ReadSide reads, Func<ExecutionFilter, Page<ExecutionView>?> read)
+    internal static IResult Page(HttpContext http, Query query, ReadSide reads, Func<ExecutionFilter, Page<ExecutionView>?> read)
     {
         JobId? job = null;
         if (query.Text("job") is { } text)

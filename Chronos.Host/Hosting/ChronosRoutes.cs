@@ -37,7 +37,7 @@ internal static class ChronosRoutes
         api.MapPreview();
         api.MapCalendars();
         api.MapAgenda();
-        api.MapExecutions().MapOperations();
+        api.MapExecutions().MapDeadLetters().MapOperations();
         api.MapTargets();
         api.MapCallbacks();
         api.MapKeys();

@@ -78,6 +78,9 @@ public sealed record ChronosSettings
     /// <summary>How much of the past the ledger and the journal keep.</summary>
     public Retention Retention { get; init; } = new();
 
+    /// <summary>How long dead letters stay open.</summary>
+    public TimeSpan DeadLetterAge { get; init; } = TimeSpan.FromDays(14);
+
     public LogEventLevel LogLevel { get; init; } = LogEventLevel.Information;
 
     public string? LogFile { get; init; }

@@ -31,9 +31,10 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = ClusterProfile.Lan }), ("wide", s => s with { ClusterProfile = ClusterProfile.Wide }))),
         new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
         new("ADMIN_KEY_FILE", FromFile(AdminKey)),
-        new("RETENTION_AGE", Age),
+        new("RETENTION_AGE", Age((s, age) => s with { Retention = s.Retention with { Age = age } })),
         new("RETENTION_EXECUTIONS", Count((s, count) => s with { Retention = s.Retention with { Executions = count } })),
         new("RETENTION_BATCHES", Count((s, count) => s with { Retention = s.Retention with { Batches = count } })),
+        new("DEAD_LETTER_AGE", Age((s, age) => s with { DeadLetterAge = age })),
         new("LOG_LEVEL", Word(
             ("verbose", s => s with { LogLevel = LogEventLevel.Verbose }), ("debug", s => s with { LogLevel = LogEventLevel.Debug }),
             ("information", s => s with { LogLevel = LogEventLevel.Information }), ("info", s => s with { LogLevel = LogEventLevel.Information }),
@@ -123,11 +124,11 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         }
     };
 
-    private static ChronosSettings? Age(ChronosSettings settings, string text, out string wrong)
+    private static Reader Age(Func<ChronosSettings, TimeSpan, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
     {
         wrong = $"'{text}' is no duration of at least 1h, such as 720h or P30D";
-        return Durations.TryParse(text, out var age) && age >= TimeSpan.FromHours(1) ? settings with { Retention = settings.Retention with { Age = age } } : null;
-    }
+        return Durations.TryParse(text, out var age) && age >= TimeSpan.FromHours(1) ? apply(s, age) : null;
+    };
 
     private static Reader Count(Func<ChronosSettings, long, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
     {

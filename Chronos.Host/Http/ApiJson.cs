@@ -27,7 +27,7 @@ namespace Chronos.Host.Http;
     [
         typeof(InstantConverter), typeof(FailureConverter), typeof(WordConverter<ExecutionStatus>), typeof(WordConverter<ExecutionTrigger>),
         typeof(WordConverter<SkipReason>), typeof(WordConverter<PlanState>), typeof(WordConverter<SlotDisposition>), typeof(WordConverter<ProjectionState>),
-        typeof(WordConverter<MisfireRule>), typeof(WordConverter<ApplyAction>), typeof(WordConverter<FindingLevel>),
+        typeof(WordConverter<MisfireRule>), typeof(WordConverter<DeadLetterState>), typeof(WordConverter<ApplyAction>), typeof(WordConverter<FindingLevel>),
     ])]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(JobBody))]
@@ -53,6 +53,10 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(CallbackBody))]
 [JsonSerializable(typeof(HeartbeatBody))]
 [JsonSerializable(typeof(CallbackView))]
+[JsonSerializable(typeof(DeadLetterView))]
+[JsonSerializable(typeof(DeadLetterReplayBody))]
+[JsonSerializable(typeof(DeadLetterManyBody))]
+[JsonSerializable(typeof(DeadLetterManyView))]
 [JsonSerializable(typeof(BackfillBody))]
 [JsonSerializable(typeof(BackfillPlanView))]
 [JsonSerializable(typeof(OperationView))]

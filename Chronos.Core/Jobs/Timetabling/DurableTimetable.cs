@@ -1,3 +1,4 @@
+using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Jobs.Timetabling;
@@ -175,6 +176,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         TimetablePlanning.RunNow c => Table.RunNow(c, now),
         TimetableFacts.AttemptFinished c => Table.Finish(c, now),
         TimetableCommands.Cancel c => Table.Cancel(c, now),
+        TimetableCommands.DropDeadLetter c => Table.DropDeadLetter(c, now),
         TimetableCommands.GetExecution c => Table.GetExecution(c),
         TimetableCommands.GetPlan c => Table.GetPlan(c, number),
         TimetableCommands.StartBackfill c => Table.StartBackfill(c, now),

@@ -63,6 +63,17 @@ public sealed partial class Timetable
         return new JobReplies.Refused(NotLive(command.Execution));
     }
 
+    public ITimetableReply DropDeadLetter(TimetableCommands.DropDeadLetter command, DateTimeOffset now)
+    {
+        if (State.Find(command.Job)?.Running.ContainsKey(command.Execution) == true)
+        {
+            return new JobReplies.Refused(Rejection.Of(RejectionCode.Conflict, $"the execution '{command.Execution}' has not ended"));
+        }
+
+        Emit(new DeadLetterDropped(command.Job, command.Execution, now, command.By));
+        return new TimetableReplies.Dropped(command.Execution);
+    }
+
     public ITimetableReply GetExecution(TimetableCommands.GetExecution query)
     {
         if (State.Find(query.Job) is { } job)

@@ -195,7 +195,8 @@ public sealed class TimetableState
                 return;
         }
 
-        if (_jobs.TryGetValue(item.Job, out var entry))
+        // A timetable does not know what has ended; the ledger does.
+        if (item is not DeadLetterDropped && _jobs.TryGetValue(item.Job, out var entry))
         {
             Put(Fold(entry.Job, item));
         }

@@ -56,6 +56,50 @@ public sealed class OfferQueueTests
     }
 
     [Fact]
+    public void A_target_that_takes_nothing_holds_back_no_other()
+    {
+        var hangs = new DispatchTarget(Protocol.Http, """{"url":"http://hangs/"}""");
+        var well = new DispatchTarget(Protocol.Http, """{"url":"http://well/"}""");
+        for (var n = 0; n < 500; n++)
+        {
+            _queue.Add(Attempt(n) with { Target = hangs });
+        }
+
+        _queue.OfferAll();
+        foreach (var offer in _pool.Heard.OfType<DispatchProtocol.Offer>().ToList())
+        {
+            _queue.Refused(offer.Attempt);
+        }
+
+        _pool.Heard.Clear();
+        _queue.Add(Attempt(1_000) with { Target = well });
+        _queue.OfferAll();
+        Assert.Equal(well, Assert.IsType<DispatchProtocol.Offer>(Assert.Single(_pool.Heard)).Attempt.Target);
+    }
+
+    [Fact]
+    public void A_flood_of_one_job_does_not_make_another_wait_for_its_end()
+    {
+        var flood = JobId.For(TenantId.Default, "flood");
+        for (var n = 0; n < 100; n++)
+        {
+            _queue.Add(Attempt(n) with { Job = flood, Execution = ExecutionId.ForSlot(flood, DateTimeOffset.UnixEpoch.AddSeconds(n)) });
+        }
+
+        _queue.OfferAll();
+        foreach (var offer in _pool.Heard.OfType<DispatchProtocol.Offer>().Skip(4).ToList())
+        {
+            _queue.Refused(offer.Attempt);
+        }
+
+        _queue.Add(Attempt(1));
+        _pool.Heard.Clear();
+        _queue.Resume(FlowLine.Of(Attempt(1)));
+        Assert.Contains(_pool.Heard.OfType<DispatchProtocol.Offer>(), offer => offer.Attempt.JobName == "job-1" && offer.Attempt.Job != flood);
+        Assert.InRange(_pool.Heard.Count, 1, 10);
+    }
+
+    [Fact]
     public void What_is_given_up_as_lost_makes_room_for_the_next()
     {
         var time = new Clock();

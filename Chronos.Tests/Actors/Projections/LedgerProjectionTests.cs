@@ -175,6 +175,28 @@ public sealed class LedgerProjectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_dead_letter_is_open_until_it_is_replayed_dropped_or_too_old()
+    {
+        await _side.Tell(Created("a"), Batch([
+            .. Enumerable.Range(0, 4).SelectMany(i => new TimetableItem[] { Started("a", Slot.AddMinutes(i)), Ended("a", Slot.AddMinutes(i), ExecutionStatus.Failed) })]));
+        var ids = Enumerable.Range(0, 4).Select(i => ExecutionId.ForSlot(Id("a"), Slot.AddMinutes(i))).ToList();
+        var again = ExecutionId.ForRun(Id("a"), "01J9ZZZZZZZZZZZZZZZZZZZZZA");
+        await _side.Tell(Batch(
+            Started("a", Slot.AddHours(1)) with { Execution = again, Trigger = ExecutionTrigger.Replay, Source = ids[0].Value, By = new Principal("ann") },
+            new DeadLetterDropped(Id("a"), ids[1], Slot.AddHours(2), new Principal("bob")),
+            new DeadLetterDropped(Id("a"), ExecutionId.ForSlot(Id("a"), Slot.AddYears(1)), Slot, new Principal("bob"))));
+        var now = Slot.AddMinutes(3).AddDays(1);
+        Assert.Equal(1, await _side.Retention.ExpireDeadLetters(TimeSpan.FromDays(1), now, TestContext.Current.CancellationToken));
+
+        DeadLetterMark Mark(int n) => _side.Ledger.Find(TenantId.Default, ids[n])!.DeadLetter!;
+        Assert.Equal(new DeadLetterMark(DeadLetterState.Replayed, Slot.AddHours(1).AddMilliseconds(2), new Principal("ann"), again), Mark(0));
+        Assert.Equal(new DeadLetterMark(DeadLetterState.Dropped, Slot.AddHours(2), new Principal("bob"), null), Mark(1));
+        Assert.Equal(new DeadLetterMark(DeadLetterState.Expired, now, null, null), Mark(2));
+        Assert.Equal(ids[3], Assert.Single(_side.Ledger.DeadLetters(new ExecutionFilter(TenantId.Default), [])!.Items).Id);
+        Assert.Equal(1, _side.Ledger.OpenDeadLetters(TenantId.Default));
+    }
+
+    [Fact]
     public async Task Retention_removes_what_is_old_or_too_much_and_keeps_what_still_runs()
     {
         await _side.Tell(Created("a"), Created("b"), Batch([

@@ -87,11 +87,13 @@ public sealed class ChronosSettingsTests
     [Fact]
     public void How_much_of_the_past_is_kept_can_be_set()
     {
-        var settings = Read(["serve"], [], ("CHRONOS_RETENTION_AGE", "72h"), ("CHRONOS_RETENTION_EXECUTIONS", "50000"), ("CHRONOS_RETENTION_BATCHES", "2000"));
+        var settings = Read(["serve"], [], ("CHRONOS_RETENTION_AGE", "72h"), ("CHRONOS_RETENTION_EXECUTIONS", "50000"), ("CHRONOS_RETENTION_BATCHES", "2000"), ("CHRONOS_DEAD_LETTER_AGE", "P2D"));
+        Assert.Equal(TimeSpan.FromDays(2), settings.DeadLetterAge);
         Assert.Equal(new Retention(TimeSpan.FromDays(3), 50_000, 2_000), settings.Retention);
     }
 
     [Theory]
+    [InlineData("CHRONOS_DEAD_LETTER_AGE", "5m")]
     [InlineData("CHRONOS_RETENTION_AGE", "5m")]
     [InlineData("CHRONOS_RETENTION_AGE", "soon")]
     [InlineData("CHRONOS_RETENTION_EXECUTIONS", "-1")]

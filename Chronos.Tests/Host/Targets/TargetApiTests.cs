@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Chronos.Tests.Kit;
@@ -26,12 +27,15 @@ public sealed class TargetApiTests(SharedNode shared)
             return 200;
         };
         await Create("flow-one", receiver, """{"target":{"concurrency":1}}""", timeout: "20s");
-        await Create("flow-two", receiver, null, timeout: "20s");
+        await Create("flow-two", receiver, null, timeout: "1s");
         string[] runs = [await Trigger("flow-one"), await Trigger("flow-one"), await Trigger("flow-two"), await Trigger("flow-two")];
         var target = await _node.Until(PathOf(receiver), a => a.Status == HttpStatusCode.OK && a.Json.GetProperty("waiting").GetInt32() == 3);
         Assert.Equal((1, 1), (target.Json.GetProperty("in_flight").GetInt32(), target.Json.GetProperty("limits").GetProperty("concurrency").GetInt32()));
         Assert.Equal("http", Assert.Single(target.Json.GetProperty("protocols").EnumerateArray()).GetString());
 
+        // Longer than the timeout of those that wait.
+        var waited = Stopwatch.StartNew();
+        await Eventually.True(() => waited.Elapsed > TimeSpan.FromSeconds(1.5), Patience);
         open.SetResult();
         foreach (var run in runs)
         {
@@ -106,6 +110,27 @@ public sealed class TargetApiTests(SharedNode shared)
         Assert.Equal("closed", (await _node.Post(PathOf(receiver) + "/reset", null)).Text("circuit"));
         var well = await Trigger("flow-broken");
         await _node.Until($"/api/v1/executions/{Uri.EscapeDataString(well)}", a => a.Text("status") == "succeeded");
+    }
+
+    [Theory]
+    [InlineData("grpc", """{"target":"http://127.0.0.1:1","method":"a.B/C"}""", "http://127.0.0.1:1", "grpc")]
+    [InlineData("kafka", """{"brokers":["127.0.0.1:1"],"topic":"t"}""", "kafka://127.0.0.1:1", "kafka")]
+    [InlineData("nats", """{"url":"nats://127.0.0.1:1","subject":"s"}""", "nats://127.0.0.1:1", "nats")]
+    [InlineData("rabbitmq", """{"url":"amqp://127.0.0.1:1","queue":"q"}""", "amqp://127.0.0.1:1", "rabbitmq")]
+    public async Task Every_protocol_has_a_circuit_that_is_seen_and_reset(string section, string content, string target, string protocol)
+    {
+        var created = await _node.Post("/api/v1/jobs", $$"""{"name":"flow-{{section}}","{{section}}":{{content}},"timeout":"3s","retry":{"max_attempts":1} }""");
+        Assert.Equal((HttpStatusCode.Created, ""), (created.Status, string.Concat(created.Fields)));
+        for (var n = 0; n < 12; n++)
+        {
+            await Trigger($"flow-{section}");
+        }
+
+        var path = $"/api/v1/targets/{Uri.EscapeDataString(target)}";
+        var open = await _node.Until(path, a => a.Text("circuit") == "open");
+        Assert.Equal(protocol, Assert.Single(open.Json.GetProperty("nodes").EnumerateArray()).GetProperty("protocol").GetString());
+        await _node.Until(path, a => a.Text("in_flight") == "0");
+        Assert.Equal("closed", (await _node.Post(path + "/reset", null)).Text("circuit"));
     }
 
     [Fact]
