@@ -62,12 +62,12 @@ internal sealed class TimetableIncarnation(SimulatedNode node, int number) : Inc
     {
         var mayWait = _table.Table.Outbox.IsEmpty || _flushes;
         _table.Finish(from, fact, Now);
-        if (_table.IsCommitting || (mayWait && !_table.Table.Outbox.HasOffers && _flushes))
+        if (_table.IsCommitting || (mayWait && !_table.Table.Outbox.IsUrgent && _flushes))
         {
             return;
         }
 
-        if (mayWait && !_table.Table.Outbox.HasOffers)
+        if (mayWait && !_table.Table.Outbox.IsUrgent)
         {
             _flushes = true;
             After(TimeSpan.FromMilliseconds(25), () =>

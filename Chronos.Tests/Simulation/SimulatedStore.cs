@@ -1,6 +1,5 @@
 using Chronos.Core.Calendars;
 using Chronos.Core.Jobs;
-using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Wire;
 
 namespace Chronos.Tests.Simulation;
