@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using Chronos.Tests.Kit;
 using Xunit;
 
@@ -88,19 +87,15 @@ public sealed class DeadLetterApiTests(SharedNode shared)
         receiver.Answer = (_, _) => Task.FromResult(400);
         await Create("dead-drop", receiver, """{"n":1}""");
         var (one, two, three) = (await Fail("dead-drop"), await Fail("dead-drop"), await Fail("dead-drop"));
-        await Eventually.True(async () => await Gauge() >= 3, TimeSpan.FromSeconds(30));
-        var before = await Gauge();
         Assert.Equal(HttpStatusCode.NoContent, (await _node.Send(HttpMethod.Delete, PathOf(one), null)).Status);
         Assert.Equal(HttpStatusCode.NoContent, (await _node.Send(HttpMethod.Delete, PathOf(one), null)).Status);
         Assert.Equal([three, two], await Listed("?job=dead-drop"));
         Assert.Equal([one], await Listed("?job=dead-drop&state=dropped"));
         Assert.Equal("failed", (await _node.Get($"/api/v1/executions/{Uri.EscapeDataString(one)}")).Text("status"));
         Assert.Equal(HttpStatusCode.Conflict, (await _node.Post(PathOf(one) + "/replay", null)).Status);
-        await Eventually.True(async () => await Gauge() == before - 1, TimeSpan.FromSeconds(30));
 
         Assert.Equal("2", (await _node.Post("/api/v1/dead-letters:drop", """{"job":"dead-drop"}""")).Text("done"));
         Assert.Empty(await Listed("?job=dead-drop"));
-        await Eventually.True(async () => await Gauge() == before - 3, TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -138,10 +133,4 @@ public sealed class DeadLetterApiTests(SharedNode shared)
 
     private async Task<string[]> Listed(string query) =>
         [.. (await _node.Get($"/api/v1/dead-letters{query}")).Json.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("id").GetString()!)];
-
-    /// <summary>-1 where the scrape came while the read database was busy: it is left out then.</summary>
-    private async Task<long> Gauge() =>
-        Regex.Match((await _node.Get("/metrics")).Body, @"^chronos_dead_letters(\{[^}]*\})? (\d+)", RegexOptions.Multiline) is { Success: true } found
-            ? long.Parse(found.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture)
-            : -1;
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Chronos.Tests.Actors.Journal;
 using Chronos.Tests.Kit;
 using Xunit;
@@ -25,5 +26,16 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("chronos_leader_epoch", metrics, StringComparison.Ordinal);
         Assert.Contains("chronos_slots_total{", metrics, StringComparison.Ordinal);
         Assert.Contains("chronos_projection_lag_seconds{", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Dead_letters_that_are_open_are_counted()
+    {
+        await using var node = new NodeProcess(_folder.Location);
+        await node.Start();
+        await node.Post("jobs", new { name = "fails", webhook = new { url = "http://127.0.0.1:9/" }, retry = new { max_attempts = 1 } });
+        await node.Post("jobs/fails/trigger", new { });
+        await Eventually.True(
+            async () => Regex.IsMatch(await node.Http.GetStringAsync("metrics"), @"^chronos_dead_letters(\{[^}]*\})? 1\b", RegexOptions.Multiline), TimeSpan.FromSeconds(60));
     }
 }
