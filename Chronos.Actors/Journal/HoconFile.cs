@@ -14,8 +14,11 @@ public static class HoconFile
     public static AkkaConfigurationBuilder WithChronosHocon(this AkkaConfigurationBuilder builder) => builder.With("chronos.conf");
 
     /// <summary>Adds how fast a cluster of several nodes notices a lost one. After <see cref="WithChronosHocon"/>, before every typed option.</summary>
-    public static AkkaConfigurationBuilder WithClusterProfile(this AkkaConfigurationBuilder builder, ClusterProfile profile) =>
+    public static AkkaConfigurationBuilder WithClusterProfile(this AkkaConfigurationBuilder builder, ClusterProfile profile, ClusterArbiter arbiter)
+    {
         builder.With(profile == ClusterProfile.Lan ? "cluster-lan.conf" : "cluster-wide.conf");
+        return arbiter == ClusterArbiter.Lease ? builder.With("cluster-lease.conf") : builder;
+    }
 
     private static AkkaConfigurationBuilder With(this AkkaConfigurationBuilder builder, string file) =>
         builder.AddHocon(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(Folder, file))), HoconAddMode.Prepend);

@@ -14,7 +14,7 @@ internal static class PostgresJournalSchema
     private const string Complete =
         """
         SELECT to_regclass('journal') IS NOT NULL AND to_regclass('snapshot') IS NOT NULL AND to_regclass('tags') IS NOT NULL
-           AND to_regclass('journal_readers') IS NOT NULL
+           AND to_regclass('journal_readers') IS NOT NULL AND to_regclass('cluster_leases') IS NOT NULL AND to_regclass('cluster_losses') IS NOT NULL
            AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass('journal') AND tgname = 'journal_in_order')
         """;
 
@@ -54,6 +54,17 @@ internal static class PostgresJournalSchema
             reader text PRIMARY KEY,
             ordering bigint NOT NULL,
             seen_at timestamptz NOT NULL);
+        CREATE TABLE IF NOT EXISTS cluster_leases (
+            name text PRIMARY KEY,
+            owner text NOT NULL,
+            token bigint NOT NULL,
+            expires_at timestamptz NOT NULL);
+        CREATE TABLE IF NOT EXISTS cluster_losses (
+            lease text NOT NULL,
+            member text NOT NULL,
+            token bigint NOT NULL,
+            lost_at timestamptz NOT NULL,
+            PRIMARY KEY (lease, member));
         CREATE OR REPLACE FUNCTION journal_in_order() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM pg_advisory_xact_lock(hashtext('chronos'), TG_RELID::bigint::bit(32)::integer);

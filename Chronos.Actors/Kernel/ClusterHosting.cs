@@ -16,6 +16,16 @@ public enum ClusterProfile
     Wide,
 }
 
+/// <summary>Who decides which part of a cluster that was torn apart goes on.</summary>
+public enum ClusterArbiter
+{
+    /// <summary>The larger part; of two halves the one with the lowest address.</summary>
+    Majority,
+
+    /// <summary>Who acquires a lease in the PostgreSQL database of the journal: either of two nodes survives the other.</summary>
+    Lease,
+}
+
 /// <summary>What a node may be for.</summary>
 public static class NodeRoles
 {
@@ -42,6 +52,8 @@ public sealed record ClusterSettings(string Host, int Port, ImmutableArray<strin
     /// <summary>Name of the actor system, and so a part of every address.</summary>
     public const string SystemName = "chronos";
 
+    public ClusterArbiter Arbiter { get; init; } = ClusterArbiter.Majority;
+
     /// <summary>Whether jobs and timetables live on this node.</summary>
     public bool Schedules => Roles.Contains(NodeRoles.Scheduler);
 }
@@ -54,7 +66,7 @@ public static class ClusterHosting
     {
         if (!settings.Seeds.IsEmpty)
         {
-            builder.WithClusterProfile(settings.Profile);
+            builder.WithClusterProfile(settings.Profile, settings.Arbiter);
         }
 
         builder

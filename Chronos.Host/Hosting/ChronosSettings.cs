@@ -72,6 +72,9 @@ public sealed record ChronosSettings
 
     public ClusterProfile ClusterProfile { get; init; } = ClusterProfile.Lan;
 
+    /// <summary>Who decides after a split; a lease needs the journal in PostgreSQL.</summary>
+    public ClusterArbiter ClusterArbiter { get; init; } = ClusterArbiter.Majority;
+
     /// <summary>The first administrator's key, of at least 24 characters; stored hashed.</summary>
     public string? AdminKey { get; init; }
 

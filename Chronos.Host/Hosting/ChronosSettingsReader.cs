@@ -83,6 +83,11 @@ public static class ChronosSettingsReader
             throw new WrongUsageException("CHRONOS_STORE: there is a connection string in CHRONOS_POSTGRES, but the store is sqlite; set CHRONOS_STORE=postgres or take it away");
         }
 
+        if (settings is { Store: StoreKind.Sqlite, ClusterArbiter: ClusterArbiter.Lease })
+        {
+            throw new WrongUsageException("CHRONOS_CLUSTER_ARBITER: a lease is a row in the database of the nodes, so it needs CHRONOS_STORE=postgres");
+        }
+
         if (settings.Store == StoreKind.Sqlite && !settings.ClusterSeeds.IsEmpty)
         {
             throw new WrongUsageException("CHRONOS_STORE: the nodes of a cluster share a journal, so CHRONOS_CLUSTER_SEEDS needs CHRONOS_STORE=postgres");

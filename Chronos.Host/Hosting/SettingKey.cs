@@ -29,6 +29,7 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("CLUSTER_SEEDS", Seeds),
         new("CLUSTER_ROLES", Roles),
         new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = ClusterProfile.Lan }), ("wide", s => s with { ClusterProfile = ClusterProfile.Wide }))),
+        new("CLUSTER_ARBITER", Word(("majority", s => s with { ClusterArbiter = ClusterArbiter.Majority }), ("lease", s => s with { ClusterArbiter = ClusterArbiter.Lease }))),
         new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
         new("ADMIN_KEY_FILE", FromFile(AdminKey)),
         new("RETENTION_AGE", Age((s, age) => s with { Retention = s.Retention with { Age = age } })),

@@ -12,11 +12,14 @@ public sealed class FailOverTests
     private static readonly int Jobs = int.TryParse(Environment.GetEnvironmentVariable("CHRONOS_CLUSTER_JOBS"), out var n) ? n : 500;
     private static readonly TimeSpan Promised = TimeSpan.FromSeconds(5);
 
-    [Fact]
-    public async Task After_the_kill_of_any_node_all_jobs_fire_again_within_five_seconds_and_no_slot_is_lost_or_claimed_twice()
+    [Theory]
+    [InlineData(3, "majority")]
+    [InlineData(3, "lease")]
+    [InlineData(2, "lease")]
+    public async Task After_the_kill_of_any_node_all_jobs_fire_again_within_five_seconds_and_no_slot_is_lost_or_claimed_twice(int size, string arbiter)
     {
         await using var receiver = await Receiver.Start();
-        await using var cluster = await TestCluster.Start(3);
+        await using var cluster = await TestCluster.Start(size, arbiter);
         var audit = new SlotAudit(Jobs);
         await audit.Apply(cluster.Nodes[0], receiver);
         var from = SlotAudit.Window(0).From;
@@ -33,11 +36,11 @@ public sealed class FailOverTests
             var all = await AllFire(receiver, killed);
             gaps.Add($"{(leads ? "leader" : "another")}: next claim after {(any - killed).TotalSeconds:0.00} s, every job again after {(all - killed).TotalSeconds:0.00} s");
             Assert.True(all - killed < Promised + TimeSpan.FromSeconds(1), gaps[^1]);
-            await cluster.Complete(2);
+            await cluster.Complete(size - 1);
             var now = await witness.Get("cluster");
             Assert.Equal(leads, now.GetProperty("epoch").GetInt64() > epoch);
             await victim.Start();
-            await cluster.Complete(3);
+            await cluster.Complete(size);
             await AllFire(receiver, DateTimeOffset.UtcNow);
         }
 

@@ -11,7 +11,7 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly PostgresAddress _database;
 
-    private TestCluster(int count)
+    private TestCluster(int count, string arbiter)
     {
         _database = PostgresServer.NewDatabase();
         var ports = Enumerable.Range(0, count).Select(_ => NodeProcess.FreePort()).ToList();
@@ -26,6 +26,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 ["CHRONOS_NODE_NAME"] = $"node-{i}",
                 ["CHRONOS_CLUSTER_SEEDS"] = seeds,
                 ["CHRONOS_CLUSTER_PORT"] = $"{port}",
+                ["CHRONOS_CLUSTER_ARBITER"] = arbiter,
                 ["CHRONOS_ALLOW_PRIVATE_TARGETS"] = "true",
             },
         })];
@@ -33,9 +34,11 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IReadOnlyList<NodeProcess> Nodes { get; }
 
-    public static async Task<TestCluster> Start(int count)
+    public static Task<TestCluster> Start(int count) => Start(count, "majority");
+
+    public static async Task<TestCluster> Start(int count, string arbiter)
     {
-        var cluster = new TestCluster(count);
+        var cluster = new TestCluster(count, arbiter);
         await Task.WhenAll(cluster.Nodes.Select(n => n.Start()));
         await cluster.Complete(count);
         return cluster;

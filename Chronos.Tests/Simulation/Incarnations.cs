@@ -7,7 +7,11 @@ namespace Chronos.Tests.Simulation;
 /// <summary>The shell of a timetable, with <see cref="DurableTimetable{TAsker}"/> inside as in the product.</summary>
 internal sealed class TimetableIncarnation(SimulatedNode node, int number) : Incarnation(node, Entity.Timetable(number), StreamOf(number))
 {
-    private readonly DurableTimetable<Asker?> _table = new(number, node.Name) { SnapshotAfterBatches = node.Cluster.Conditions.SnapshotAfter };
+    private readonly DurableTimetable<Asker?> _table = new(number, node.Name)
+    {
+        SnapshotAfterBatches = node.Cluster.Conditions.SnapshotAfter,
+        ClaimAfter = TimeSpan.FromSeconds(8),
+    };
     private bool _flushes;
 
     private Flaw Flaw => Node.Cluster.Flaw;

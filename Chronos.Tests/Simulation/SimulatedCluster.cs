@@ -130,15 +130,10 @@ internal sealed class SimulatedCluster
     {
         Conditions = Conditions.Good with { OnTheWire = Conditions.OnTheWire, SnapshotAfter = Conditions.SnapshotAfter };
         (Store.Conditions, Store.GoneUntil) = (Conditions, default);
-        foreach (var node in Nodes.Where(n => !n.IsUp || n.IsOutside))
+        foreach (var node in Nodes.Where(n => !n.IsUp || n.IsOutside || n.IsMute || n.IsDeaf))
         {
             node.Kill();
             Rejoin(node);
-        }
-
-        foreach (var node in Nodes)
-        {
-            node.StandStill(TimeSpan.Zero);
         }
     }
 
@@ -176,7 +171,7 @@ internal sealed class SimulatedCluster
     {
         if (Nodes[_owners[entity]] is { IsUp: true, IsOutside: false } owner)
         {
-            owner.LetGo(entity);
+            owner.Learn(entity, to);
         }
 
         Move(entity, to);

@@ -21,6 +21,8 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
 
     private List<(TAsker To, object Reply)> _replies = [];
     private bool _epochIsNew;
+    private bool _claims;
+    private DateTimeOffset _lastBatch;
     private TimetablePlanning.NextDue? _reported;
     private int _batchesSinceSnapshot;
     private int _itemsSinceSnapshot;
@@ -36,6 +38,12 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
 
     /// <summary>A recovery replays at most about so many batches.</summary>
     public int SnapshotAfterBatches { get; init; } = 1_000;
+
+    /// <summary>
+    /// An incarnation that wrote nothing for so long writes an empty batch when it is ticked: another may have written since, and this one would
+    /// not know, and answer for ever that nothing is due.
+    /// </summary>
+    public TimeSpan ClaimAfter { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>The highest epoch of a tick leader that was seen; durable with the next batch.</summary>
     public long Epoch { get; private set; }
@@ -68,8 +76,15 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         }
     }
 
-    /// <summary>The journal was read to its end.</summary>
-    public void Recovered(DateTimeOffset now) => Table.Recovered(Exact(now));
+    /// <summary>
+    /// The journal was read to its end. A batch follows in any case, if need be an empty one: an earlier incarnation may have a write under way
+    /// that this one has not seen. Whichever of the two is stored, the other's is refused, and nobody goes on with what is out of date.
+    /// </summary>
+    public void Recovered(DateTimeOffset now)
+    {
+        Table.Recovered(Exact(now));
+        _claims = true;
+    }
 
     /// <summary>Does everything that is due. False, and nothing is done, when the leader's epoch is over; <see cref="Report"/> tells it so.</summary>
     public bool Tick(TimetablePlanning.Tick tick, DateTimeOffset now)
@@ -82,6 +97,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         _epochIsNew |= tick.Epoch > Epoch;
         Epoch = tick.Epoch;
         _reported = null;
+        _claims |= now - _lastBatch >= ClaimAfter;
 
         // A node whose own clock is behind follows the leader's; else it would be woken in vain, again and again.
         Table.Tick(Exact(now < tick.Now ? tick.Now : now));
@@ -111,7 +127,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     /// <summary>Takes what is to be done next. After a <see cref="TimetableStep{TAsker}.Write"/> nothing comes until <see cref="Committed"/>.</summary>
     public TimetableStep<TAsker> Next(DateTimeOffset now)
     {
-        if (IsCommitting || (Table.Outbox.IsEmpty && !_epochIsNew && _replies.Count == 0))
+        if (IsCommitting || (Table.Outbox.IsEmpty && !_epochIsNew && !_claims && _replies.Count == 0))
         {
             return default;
         }
@@ -119,12 +135,12 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         var (items, calendars, effects, tzdb) = Table.Outbox.Take();
         var release = new TimetableRelease<TAsker>(effects, _replies);
         _replies = [];
-        if (items.IsEmpty && calendars.IsEmpty && !_epochIsNew)
+        if (items.IsEmpty && calendars.IsEmpty && !_epochIsNew && !_claims)
         {
             return new TimetableStep<TAsker>(null, release);
         }
 
-        (Held, _epochIsNew) = (release, false);
+        (Held, _epochIsNew, _claims, _lastBatch) = (release, false, false, now);
         return new TimetableStep<TAsker>(
             new TimetableBatch(number, Epoch, Exact(now), items) { Calendars = calendars.IsEmpty ? null : calendars, Tzdb = tzdb }, null);
     }
