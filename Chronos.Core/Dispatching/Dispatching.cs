@@ -18,6 +18,18 @@ public enum Protocol
 /// <summary>Where a job goes: the protocol and its section of the job document as canonical JSON text.</summary>
 public sealed record DispatchTarget(Protocol Protocol, string Section)
 {
+    private string? _name;
+
+    /// <summary>A copy may get another section.</summary>
+    private DispatchTarget(DispatchTarget other) => (Protocol, Section, CloudEvent) = (other.Protocol, other.Section, other.CloudEvent);
+
+    /// <summary>What <see cref="TargetName"/> makes of it, made once: it is asked for at each attempt.</summary>
+    internal string Name => _name ??= TargetName.Make(this);
+
+    public bool Equals(DispatchTarget? other) => other is not null && Protocol == other.Protocol && Section == other.Section && CloudEvent == other.CloudEvent;
+
+    public override int GetHashCode() => HashCode.Combine(Protocol, Section);
+
     /// <summary>The <c>cloud_event</c> part of the document as canonical JSON text; absent: the payload is sent as it is.</summary>
     public string? CloudEvent { get; init; }
 }

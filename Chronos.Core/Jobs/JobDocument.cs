@@ -5,12 +5,14 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 
 namespace Chronos.Core.Jobs;
 
 /// <summary>Reads and writes the job document of the API, of files and of the journal.</summary>
 public static partial class JobDocument
 {
+    private static readonly ImmutableSortedDictionary<string, string> NoTags = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     private static readonly JsonWriterOptions Canonical = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads and validates a whole document; every fault is added to <paramref name="violations"/> with its field's path, and then the result is null.</summary>
@@ -84,15 +86,15 @@ public static partial class JobDocument
             Name = name ?? "",
             Description = description,
             Enabled = enabled,
-            Schedule = schedule,
-            Timezone = timezone,
-            Target = target ?? new DispatchTarget(Protocol.Http, "{}"),
+            Schedule = schedule is null ? null : Pool<ScheduleSpec>.Of(schedule),
+            Timezone = Pool<string>.Of(timezone),
+            Target = Pool<DispatchTarget>.Of(target ?? new DispatchTarget(Protocol.Http, "{}")),
             Payload = payload,
             Timeout = fields.Span("timeout", JobDocumentLimits.MinDuration, JobDocumentLimits.MaxDuration) ?? JobDefinition.DefaultTimeout,
             Deadline = fields.Span("deadline", JobDocumentLimits.MinDuration, JobDocumentLimits.MaxDuration),
-            Retry = JobDocumentPolicies.Retry(fields),
-            Concurrency = JobDocumentPolicies.Concurrency(fields),
-            Misfire = JobDocumentPolicies.Misfire(fields),
+            Retry = Pool<RetryPolicy>.Of(JobDocumentPolicies.Retry(fields)),
+            Concurrency = Pool<ConcurrencyPolicy>.Of(JobDocumentPolicies.Concurrency(fields)),
+            Misfire = Pool<MisfirePolicy>.Of(JobDocumentPolicies.Misfire(fields)),
             Priority = fields.Word("priority", JobDocumentWords.Priority) ?? JobPriority.Normal,
             Tags = Tags(fields, mode),
             Limits = JobDocumentFlow.Read(fields),
@@ -153,11 +155,12 @@ public static partial class JobDocument
 
     private static ImmutableSortedDictionary<string, string> Tags(JobDocumentFields fields, DocumentMode mode)
     {
-        var tags = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         if (fields.Any("tags") is not { } value)
         {
-            return tags.ToImmutable();
+            return NoTags;
         }
+
+        var tags = NoTags.ToBuilder();
 
         if (value.ValueKind != JsonValueKind.Object)
         {

@@ -22,7 +22,7 @@ public abstract class StringValueConverter<T> : JsonConverter<T>
 
 internal sealed class TenantIdConverter : StringValueConverter<TenantId>
 {
-    protected override TenantId From(string text) => new(text);
+    protected override TenantId From(string text) => new(Pool<string>.Of(text));
 
     protected override string Text(TenantId value) => value.Value;
 }

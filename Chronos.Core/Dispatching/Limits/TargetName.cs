@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Chronos.Core.Dispatching.Limits;
@@ -13,12 +12,19 @@ public static class TargetName
 {
     private const int MaxLength = 300;
 
-    // By reference: the target is part of the job's definition and lives as long as that.
-    private static readonly ConditionalWeakTable<DispatchTarget, string> Known = [];
+    /// <summary>Names that were made last, so that the jobs of a target share its name. Bounded: a slot holds the last that hashed to it.</summary>
+    private static readonly string?[] Shared = new string?[1 << 10];
 
-    public static string Of(DispatchTarget target) => Known.GetValue(target, static t => Cut(Make(t)));
+    public static string Of(DispatchTarget target) => target.Name;
 
-    private static string Make(DispatchTarget target)
+    internal static string Make(DispatchTarget target)
+    {
+        var name = Cut(Read(target));
+        ref var slot = ref Shared[name.GetHashCode(StringComparison.Ordinal) & (Shared.Length - 1)];
+        return slot is { } known && known == name ? known : slot = name;
+    }
+
+    private static string Read(DispatchTarget target)
     {
         try
         {
