@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.IO.Hashing;
@@ -15,6 +16,8 @@ public static class DispatchTelemetry
 
     internal static readonly Meter Meter = new(MeterName);
     private static readonly ActivitySource Source = new(ActivityName);
+    private static readonly string[] Protocols = [.. Enum.GetNames<Protocol>().Select(name => name.ToLowerInvariant())];
+    private static readonly SearchValues<char> Hexadecimal = SearchValues.Create("0123456789abcdef");
 
     private static readonly Histogram<double> Seconds = Meter.CreateHistogram(
         "chronos_dispatch_seconds", "s", "How long attempts took, by protocol", null,
@@ -28,8 +31,8 @@ public static class DispatchTelemetry
 
     private static async Task<AttemptOutcome> MeasureAsync(IDispatcher dispatcher, AttemptRequest attempt, CancellationToken cancellation)
     {
-        var protocol = KeyValuePair.Create<string, object?>("protocol", dispatcher.Protocol.ToString().ToLowerInvariant());
-        using var span = Source.StartActivity("dispatch", ActivityKind.Client, new ActivityContext(TraceIdOf(attempt), ParentOf(attempt), ActivityTraceFlags.Recorded));
+        var protocol = KeyValuePair.Create<string, object?>("protocol", Protocols[(int)dispatcher.Protocol]);
+        using var span = !Source.HasListeners() ? null : Source.StartActivity("dispatch", ActivityKind.Client, new ActivityContext(TraceIdOf(attempt), ParentOf(attempt), ActivityTraceFlags.Recorded));
         span?.SetTag("chronos.job_id", attempt.Job.Value).SetTag("chronos.execution_id", attempt.Execution.Value).SetTag("chronos.attempt", attempt.Attempt);
         span?.SetTag(protocol.Key, protocol.Value);
         InFlight.Add(1, protocol);
@@ -58,7 +61,7 @@ public static class DispatchTelemetry
     private static ActivityTraceId TraceIdOf(AttemptRequest attempt)
     {
         var text = attempt.TraceId;
-        return text.Length == 32 && text.All(static c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f') && text.Any(static c => c != '0')
+        return text.Length == 32 && !text.AsSpan().ContainsAnyExcept(Hexadecimal) && text.AsSpan().ContainsAnyExcept('0')
             ? ActivityTraceId.CreateFromString(text)
             : ActivityTraceId.CreateFromBytes(XxHash128.Hash(Encoding.UTF8.GetBytes(attempt.Execution.Value)));
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Chronos.Actors.Kernel;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
@@ -11,6 +12,10 @@ public sealed class JobsMetrics : IDisposable
     private static readonly double[] LatenessBuckets =
         [0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+    private static readonly string[] Statuses = [.. Enum.GetNames<ExecutionStatus>().Select(Word)];
+    private static readonly string[] Protocols = [.. Enum.GetNames<Protocol>().Select(Word)];
+
+    private readonly NodePressure _pressure;
     private readonly Meter _meter;
     private readonly Counter<long> _slots;
     private readonly Counter<long> _executions;
@@ -21,8 +26,9 @@ public sealed class JobsMetrics : IDisposable
     private readonly bool[] _held = new bool[TimetableNumbers.Count];
     private long _leaderEpoch;
 
-    public JobsMetrics(IMeterFactory factory, string node)
+    public JobsMetrics(IMeterFactory factory, string node, NodePressure? pressure = null)
     {
+        _pressure = pressure ?? new NodePressure();
         _meter = factory.Create("Chronos");
         _slots = _meter.CreateCounter<long>("chronos_slots_total", null, "Slots by disposition");
         _executions = _meter.CreateCounter<long>("chronos_executions_total", null, "Ended executions by status and protocol");
@@ -47,9 +53,9 @@ public sealed class JobsMetrics : IDisposable
 
     internal void LeaderFell(long epoch) => Interlocked.CompareExchange(ref _leaderEpoch, 0, epoch);
 
-    internal void Holds(int timetable, int jobs, int inFlight) => (_held[timetable], _jobs[timetable], _inFlight[timetable]) = (true, jobs, inFlight);
+    internal void Holds(int timetable, int jobs, int inFlight) => Note(timetable, true, jobs, inFlight);
 
-    internal void Left(int timetable) => (_held[timetable], _jobs[timetable], _inFlight[timetable]) = (false, 0, 0);
+    internal void Left(int timetable) => Note(timetable, false, 0, 0);
 
     /// <summary>Counts what a committed item says.</summary>
     internal void Count(TimetableItem item)
@@ -69,8 +75,14 @@ public sealed class JobsMetrics : IDisposable
 
     internal void Ended(ExecutionStatus status, Protocol protocol, TimeSpan duration)
     {
-        _executions.Add(1, new("status", Word(status.ToString())), new("protocol", Word(protocol.ToString())));
+        _executions.Add(1, new("status", Statuses[(int)status]), new("protocol", Protocols[(int)protocol]));
         _duration.Record(duration.TotalSeconds);
+    }
+
+    private void Note(int timetable, bool held, int jobs, int inFlight)
+    {
+        (_held[timetable], _jobs[timetable], _inFlight[timetable]) = (held, jobs, inFlight);
+        _pressure.Holds(timetable, inFlight);
     }
 
     private static string Word(string name) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name);

@@ -8,7 +8,11 @@ namespace Chronos.Actors.Journal;
 
 /// <summary>One row of the table <c>journal</c>, without the ordering that the database gives.</summary>
 internal readonly record struct JournalRow(
-    long Created, string PersistenceId, long SequenceNr, byte[] Message, string Manifest, int Serializer, string? Writer);
+    long Created, string PersistenceId, long SequenceNr, byte[] Message, string Manifest, int Serializer, string? Writer)
+{
+    /// <summary>What was serialized; null in a row that was read.</summary>
+    public object? Event { get; init; }
+}
 
 /// <summary>What a payload looks like in a table: bytes, the serializer that wrote them, and its manifest.</summary>
 internal readonly record struct Payload(byte[] Bytes, string Manifest, int Serializer);
@@ -32,7 +36,10 @@ internal sealed class EventCodec(Serialization serialization)
             payload.Bytes,
             payload.Manifest,
             payload.Serializer,
-            message.WriterGuid);
+            message.WriterGuid)
+        {
+            Event = message.Payload,
+        };
     }
 
     public Payload Write(object value) => Serialization.WithTransport(serialization.System, (Codec: serialization, Value: value), static s =>

@@ -24,6 +24,9 @@ public sealed record JournalOptions(string DataFolder, Durability Durability, Jo
     /// <summary>The file, or the database, with its settings.</summary>
     public JournalDatabase Database => Postgres is { } address ? new PostgresJournalDatabase(address, Durability) : new SqliteJournalDatabase(File, Durability, Gate);
 
+    /// <summary>Where the ordered reader of this node finds what was just committed; absent: it reads everything from the tables.</summary>
+    public JournalTail? Tail { get; init; }
+
     /// <summary>Stamps the rows.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

@@ -116,11 +116,13 @@ internal sealed class JournalWriter : IDisposable
         }
 
         JournalMetrics.CommitSeconds.Record(clock.GetElapsedTime(started).TotalSeconds);
-        _options.Pulse.Beat();
         foreach (var write in _batch)
         {
+            _options.Tail?.Add(write.Rows);
             write.Succeed();
         }
+
+        _options.Pulse.Beat();
     }
 
     /// <summary>Inserts the write that began the batch and all that wait, also those that come meanwhile, up to the limits.</summary>

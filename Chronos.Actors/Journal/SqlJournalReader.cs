@@ -33,17 +33,17 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
 
     /// <exception cref="JournalReadException">An event cannot be read; it is named, and nothing after it is returned.</exception>
     /// <exception cref="JournalDamagedException">The file is damaged.</exception>
-    public IReadOnlyList<JournalEntry> Read(long after, int max) => Read(ReadSql, after, max, []);
+    public IReadOnlyList<JournalEntry> Read(long after, int max) => Read(ReadSql, after, max, options.Tail, []);
 
     public JournalSlice ReadStreams(string prefix, long after, int max)
     {
         // Taken before reading: what is committed meanwhile is read the next time.
         var highest = Highest();
-        var entries = Read(StreamsSql, after, max, [("@from", prefix), ("@to", prefix + "\uFFFF")]);
+        var entries = Read(StreamsSql, after, max, null, [("@from", prefix), ("@to", prefix + "\uFFFF")]);
         return new JournalSlice(entries, entries.Count == max ? entries[^1].Ordering : Math.Max(after, highest));
     }
 
-    private List<JournalEntry> Read(string sql, long after, int max, (string Name, object Value)[] bounds)
+    private List<JournalEntry> Read(string sql, long after, int max, JournalTail? tail, (string Name, object Value)[] bounds)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(max);
         try
@@ -55,7 +55,7 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
             using var rows = command.ExecuteReader();
             while (rows.Read())
             {
-                if (!TryRead(rows, out var entry, out var error))
+                if (!TryRead(rows, tail, out var entry, out var error))
                 {
                     // The reader gets what comes before, and the error when it asks again from there.
                     return entries.Count > 0 ? entries : throw error!;
@@ -95,7 +95,7 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
         }
     }
 
-    private bool TryRead(DbDataReader row, out JournalEntry? entry, out JournalReadException? error)
+    private bool TryRead(DbDataReader row, JournalTail? tail, out JournalEntry? entry, out JournalReadException? error)
     {
         var ordering = row.GetInt64(0);
         var persistenceId = row.GetString(1);
@@ -103,6 +103,12 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
         var manifest = row.IsDBNull(4) ? string.Empty : row.GetString(4);
         entry = null;
         error = null;
+        if (tail?.Take(persistenceId, sequenceNr) is { } known)
+        {
+            entry = new JournalEntry(ordering, persistenceId, sequenceNr, manifest, known);
+            return true;
+        }
+
         if (row.IsDBNull(5) || row.GetInt32(5) != WireSerializer.Id)
         {
             error = new JournalReadException(persistenceId, sequenceNr, ordering, manifest, "another serializer wrote it", null);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Chronos.Core.Kernel;
 using Microsoft.Data.Sqlite;
@@ -12,13 +13,16 @@ internal sealed class LedgerWriter : IDisposable
         + "node=$node, retry_at=$retry_at, lateness_ms=$lateness_ms, source=$source, payload=$payload, by=$by, attempts=$attempts, "
         + "dead=$dead, dead_at=$dead_at, dead_by=$dead_by, dead_as=$dead_as";
 
+    private readonly FastStatement _hasSlot;
     private readonly Statement _findSlot;
     private readonly Statement _findRun;
     private readonly Statement _waiting;
-    private readonly Statement _insert;
-    private readonly Statement _update;
-    private readonly Statement _updateListed;
-    private readonly Statement _count;
+    private readonly FastStatement _insert;
+    private readonly FastStatement _update;
+    private readonly FastStatement _updateListed;
+    private readonly FastStatement _count;
+    private readonly ArrayBufferWriter<byte> _attempts = new();
+    private readonly Utf8JsonWriter _json;
 
     /// <summary>Changes of <c>execution_hours</c> that are not written yet.</summary>
     private readonly Dictionary<(string Tenant, long Hour, int Status), long> _hours = [];
@@ -26,6 +30,8 @@ internal sealed class LedgerWriter : IDisposable
     public LedgerWriter(SqliteConnection connection)
     {
         Connection = connection;
+        _json = new Utf8JsonWriter(_attempts);
+        _hasSlot = new FastStatement(connection, "SELECT 1 FROM executions WHERE job=$job AND nominal=$nominal AND run=''", "$job", "$nominal");
         _findSlot = new Statement(connection, $"SELECT {LedgerReader.Columns} FROM executions e WHERE e.job=$job AND e.nominal=$nominal AND e.run=''", "$job", "$nominal");
         _findRun = new Statement(connection, $"SELECT {LedgerReader.Columns} FROM executions e WHERE e.run=$run AND e.run<>''", "$run");
         _waiting = new Statement(
@@ -37,7 +43,7 @@ internal sealed class LedgerWriter : IDisposable
             "$claimed", "$started", "$finished", "$trigger", "$revision", "$status", "$reason", "$detail", "$node", "$retry_at", "$lateness_ms",
             "$source", "$payload", "$by", "$attempts", "$dead", "$dead_at", "$dead_by", "$dead_as",
         ];
-        _insert = new Statement(
+        _insert = new FastStatement(
             connection,
             $"""
             INSERT INTO executions (claimed, started, finished, trigger, revision, status, reason, detail, node, retry_at, lateness_ms, source, payload, by, attempts,
@@ -46,9 +52,9 @@ internal sealed class LedgerWriter : IDisposable
             VALUES ({string.Join(", ", values)}, $tenant, $job, $nominal, $run, $listed)
             """,
             [.. values, "$tenant", "$job", "$nominal", "$run", "$listed"]);
-        _update = new Statement(connection, $"UPDATE executions SET {Columns} WHERE seq=$seq", [.. values, "$seq"]);
-        _updateListed = new Statement(connection, $"UPDATE executions SET {Columns}, listed=$listed WHERE seq=$seq", [.. values, "$seq", "$listed"]);
-        _count = new Statement(
+        _update = new FastStatement(connection, $"UPDATE executions SET {Columns} WHERE seq=$seq", [.. values, "$seq"]);
+        _updateListed = new FastStatement(connection, $"UPDATE executions SET {Columns}, listed=$listed WHERE seq=$seq", [.. values, "$seq", "$listed"]);
+        _count = new FastStatement(
             connection,
             "INSERT INTO execution_hours (tenant, hour, status, n) VALUES ($tenant, $hour, $status, $n) ON CONFLICT DO UPDATE SET n = n + excluded.n",
             "$tenant", "$hour", "$status", "$n");
@@ -58,7 +64,7 @@ internal sealed class LedgerWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in Statements)
+        foreach (var statement in (IEnumerable<IDisposable>)[_hasSlot, _findSlot, _findRun, _waiting, _insert, _update, _updateListed, _count, _json])
         {
             statement.Dispose();
         }
@@ -67,10 +73,9 @@ internal sealed class LedgerWriter : IDisposable
     public void Enlist(SqliteTransaction transaction)
     {
         _hours.Clear();
-        foreach (var statement in Statements)
-        {
-            statement.Enlist(transaction);
-        }
+        _findSlot.Enlist(transaction);
+        _findRun.Enlist(transaction);
+        _waiting.Enlist(transaction);
     }
 
     public LedgerRow? Find(ExecutionId id, string job, long nominal)
@@ -78,6 +83,14 @@ internal sealed class LedgerWriter : IDisposable
         var statement = id.IsSlot ? _findSlot : _findRun;
         if (id.IsSlot)
         {
+            // Nearly every slot is new: that there is none is asked in the cheapest way.
+            _hasSlot.Set(0, job);
+            _hasSlot.Set(1, nominal);
+            if (!_hasSlot.Run())
+            {
+                return null;
+            }
+
             statement.Set(0, job);
             statement.Set(1, nominal);
         }
@@ -113,7 +126,7 @@ internal sealed class LedgerWriter : IDisposable
         statement.Set(1, row.Started);
         statement.Set(2, row.Finished);
         statement.Set(3, (long)row.Trigger);
-        statement.Set(4, row.Revision);
+        statement.Set(4, (long?)row.Revision);
         statement.Set(5, (long)row.Status);
         statement.Set(6, (long?)row.Reason);
         statement.Set(7, row.Detail);
@@ -123,7 +136,7 @@ internal sealed class LedgerWriter : IDisposable
         statement.Set(11, row.Source);
         statement.Set(12, row.Payload);
         statement.Set(13, row.By);
-        statement.Set(14, row.Attempts.Count == 0 ? null : JsonSerializer.SerializeToUtf8Bytes(row.Attempts, LedgerJson.Default.ListStoredAttempt));
+        SetAttempts(statement, row);
         statement.Set(15, (long?)row.Dead);
         statement.Set(16, row.DeadAt);
         statement.Set(17, row.DeadBy);
@@ -149,6 +162,21 @@ internal sealed class LedgerWriter : IDisposable
         Recount(row);
     }
 
+    private void SetAttempts(FastStatement statement, LedgerRow row)
+    {
+        if (row.Attempts.Count == 0)
+        {
+            statement.SetNull(14);
+            return;
+        }
+
+        _attempts.ResetWrittenCount();
+        _json.Reset();
+        JsonSerializer.Serialize(_json, row.Attempts, LedgerJson.Default.ListStoredAttempt);
+        _json.Flush();
+        statement.Set(14, _attempts.WrittenSpan);
+    }
+
     /// <summary>Slots of a range: counted, because they have no row each.</summary>
     public void CountRange(string tenant, long at, long slots) => Add((tenant, LedgerReader.HourOf(at), LedgerReader.RangeStatus), slots);
 
@@ -160,7 +188,7 @@ internal sealed class LedgerWriter : IDisposable
             {
                 _count.Set(0, tenant);
                 _count.Set(1, hour);
-                _count.Set(2, (long)status);
+                _count.Set(2, status);
                 _count.Set(3, change);
                 _count.Run();
             }
@@ -187,6 +215,4 @@ internal sealed class LedgerWriter : IDisposable
     }
 
     private void Add((string Tenant, long Hour, int Status) key, long change) => _hours[key] = _hours.GetValueOrDefault(key) + change;
-
-    private IEnumerable<Statement> Statements => [_findSlot, _findRun, _waiting, _insert, _update, _updateListed, _count];
 }

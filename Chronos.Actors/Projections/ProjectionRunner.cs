@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel;
 using Chronos.Core.Projections;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -19,16 +20,22 @@ public sealed class ProjectionRunner : IDisposable
     /// <summary>After a commit nobody waits for, folding stands back so long: firing and its outcomes have the processors first, and one chunk takes all of it.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(75);
 
+    /// <summary>How long folding stands back at most while executions wait for a place. One large chunk costs less than many small ones, too.</summary>
+    private static readonly TimeSpan StandBackAtMost = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
+
     private readonly ReadDatabase _database;
     private readonly IJournalReader _journal;
     private readonly JournalPulse _pulse;
     private readonly TimeProvider _time;
     private readonly ILogger<ProjectionRunner> _log;
+    private readonly NodePressure? _pressure;
     private readonly ImmutableArray<ProjectionTrack> _tracks;
     private readonly ConcurrentQueue<Action> _work = new();
     private readonly ProjectionWaiters _waiters = new();
     private readonly ProjectionMeter _meter;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _stopped = NewWake();
     private readonly Thread _thread;
     private volatile TaskCompletionSource _wake = NewWake();
     private ProjectionStore? _store;
@@ -36,9 +43,14 @@ public sealed class ProjectionRunner : IDisposable
     private int _chunk = ProjectionStore.MaxChunk;
     private long _highest;
 
+    /// <summary>When everything was folded last; null while there is more.</summary>
+    private long? _complete;
+
     public ProjectionRunner(
-        ReadDatabase database, IEnumerable<IProjection> projections, IJournalReader journal, JournalPulse pulse, TimeProvider time, ILogger<ProjectionRunner> log)
+        ReadDatabase database, IEnumerable<IProjection> projections, IJournalReader journal, JournalPulse pulse, TimeProvider time, ILogger<ProjectionRunner> log,
+        NodePressure? pressure = null)
     {
+        _pressure = pressure;
         _database = database;
         _journal = journal;
         _pulse = pulse;
@@ -61,6 +73,7 @@ public sealed class ProjectionRunner : IDisposable
         if (!_stop.IsCancellationRequested)
         {
             _stop.Cancel();
+            _stopped.TrySetResult();
             if (_thread.IsAlive)
             {
                 _thread.Join();
@@ -134,6 +147,7 @@ public sealed class ProjectionRunner : IDisposable
             var worked = false;
             try
             {
+                StandBack(wake);
                 worked = Turn();
             }
             catch (SqliteException e) when (SqliteDamage.IsDamage(e))
@@ -154,6 +168,27 @@ public sealed class ProjectionRunner : IDisposable
         }
 
         Close();
+    }
+
+    /// <summary>While executions wait, what was complete a moment ago may get a little old; who waits for it does not.</summary>
+    private void StandBack(Task wake)
+    {
+        if (_complete is not { } since || _pressure is not { IsHigh: true })
+        {
+            return;
+        }
+
+        foreach (var track in _tracks.Where(t => !t.Stopped))
+        {
+            track.BehindSince ??= _time.GetUtcNow();
+        }
+
+        Publish();
+        while (_pressure.IsHigh && _time.GetElapsedTime(since) < StandBackAtMost && !_waiters.Any && !_stop.IsCancellationRequested
+            && Task.WaitAny([wake, _stopped.Task], Glance) < 0)
+        {
+            // Looked at again: the pressure may be over.
+        }
     }
 
     /// <summary>One look at everything. True when something was folded, so that there may be more.</summary>
@@ -181,6 +216,8 @@ public sealed class ProjectionRunner : IDisposable
         {
             worked |= Advance([.. group]);
         }
+
+        _complete = _tracks.All(t => t.Stopped || t.Offset >= _highest) ? _time.GetTimestamp() : null;
 
         return worked;
     }
@@ -238,6 +275,7 @@ public sealed class ProjectionRunner : IDisposable
 
             Publish();
             var damaged = _store?.Connection;
+            DisposeProjections();
             _store = null;
             var highest = _journal.Highest();
             var writer = _database.Replace(damaged, reason, connection => new ProjectionStore(connection, _log).Prepare(_tracks, highest));
@@ -292,14 +330,19 @@ public sealed class ProjectionRunner : IDisposable
     private void Close()
     {
         _waiters.Abandon();
-        foreach (var projection in _tracks.Select(t => t.Projection).OfType<IDisposable>())
-        {
-            projection.Dispose();
-        }
-
+        DisposeProjections();
         if (_store is not null)
         {
             _database.Close(_store.Connection);
+        }
+    }
+
+    /// <summary>Their statements go before the connection does: SQLite keeps one with open statements alive, and its files with it.</summary>
+    private void DisposeProjections()
+    {
+        foreach (var projection in _tracks.Select(t => t.Projection).OfType<IDisposable>())
+        {
+            projection.Dispose();
         }
     }
 

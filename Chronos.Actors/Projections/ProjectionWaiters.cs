@@ -37,6 +37,17 @@ internal sealed class ProjectionWaiters
         }
     }
 
+    public bool Any
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count > 0;
+            }
+        }
+    }
+
     public void Settle(ImmutableArray<ProjectionTrack> tracks)
     {
         lock (_lock)

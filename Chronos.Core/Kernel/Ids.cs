@@ -66,7 +66,7 @@ public readonly record struct JobId(string Value)
 [JsonConverter(typeof(ExecutionIdConverter))]
 public readonly record struct ExecutionId(string Value)
 {
-    public static ExecutionId ForSlot(JobId job, DateTimeOffset nominal) => new($"{job.Value}@{Rfc3339.Format(nominal)}");
+    public static ExecutionId ForSlot(JobId job, DateTimeOffset nominal) => new(Rfc3339.Format(job.Value, '@', nominal));
 
     public static ExecutionId ForRun(JobId job, string ulid) => new($"{job.Value}!{ulid}");
 

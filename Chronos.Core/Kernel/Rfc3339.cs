@@ -10,8 +10,22 @@ public static class Rfc3339
         "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd' 'HH:mm:ssK",
     ];
 
-    public static string Format(DateTimeOffset at) =>
-        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+    /// <summary>Length of a whole second as text.</summary>
+    private const int WholeSecond = 20;
+
+    public static string Format(DateTimeOffset at) => at.UtcTicks % TimeSpan.TicksPerSecond == 0
+        ? string.Create(WholeSecond, at.UtcDateTime, static (text, whole) => Write(text, whole))
+        : at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>The prefix and the instant in one text: the identity of every execution is made so.</summary>
+    internal static string Format(string prefix, char separator, DateTimeOffset at) => at.UtcTicks % TimeSpan.TicksPerSecond == 0
+        ? string.Create(prefix.Length + 1 + WholeSecond, (prefix, separator, at.UtcDateTime), static (text, parts) =>
+        {
+            parts.prefix.CopyTo(text);
+            text[parts.prefix.Length] = parts.separator;
+            Write(text[(parts.prefix.Length + 1)..], parts.UtcDateTime);
+        })
+        : $"{prefix}{separator}{Format(at)}";
 
     /// <summary>Reads an instant that says its offset (<c>Z</c> or <c>+02:00</c>); a time without an offset is refused, because it is no instant.</summary>
     public static bool TryParse(string? text, out DateTimeOffset at)
@@ -30,6 +44,12 @@ public static class Rfc3339
 
         at = parsed.ToUniversalTime();
         return true;
+    }
+
+    private static void Write(Span<char> text, DateTime whole)
+    {
+        whole.TryFormat(text, out var written, "s", CultureInfo.InvariantCulture);
+        text[written] = 'Z';
     }
 
     private static bool HasOffset(string text) =>

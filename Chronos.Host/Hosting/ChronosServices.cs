@@ -37,7 +37,7 @@ internal static class ChronosServices
 
     public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings, TimeProvider time)
     {
-        var journal = new JournalOptions(settings.Data, settings.Durability, new JournalPulse()) { Postgres = settings.Postgres };
+        var journal = new JournalOptions(settings.Data, settings.Durability, new JournalPulse()) { Postgres = settings.Postgres, Tail = new JournalTail(time) };
         var reads = new ReadSideOptions(settings.Data) { LedgerMaxAge = settings.Retention.Age, LedgerMaxExecutions = settings.Retention.Executions, DeadLetterMaxAge = settings.DeadLetterAge };
         services
             .AddSingleton(settings)
@@ -56,7 +56,8 @@ internal static class ChronosServices
             .AddSingleton<StudioExchanges>()
             .AddSingleton(p => new StudioTester(
                 p.GetRequiredService<Dispatchers>().OpenForStudio, p.GetRequiredService<StudioExchanges>(), p.GetRequiredService<IIdSource>(), p.GetRequiredService<TimeProvider>()))
-            .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName));
+            .AddSingleton<NodePressure>()
+            .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName, p.GetRequiredService<NodePressure>()));
         services.AddAkka(ClusterSettings.SystemName, (akka, p) => akka.WithNode(p, settings, journal, reads));
         services.AddSingleton<FirstKey>().AddHostedService(p => p.GetRequiredService<FirstKey>()).AddHostedService<JournalRetentionService>().AddHostedService<WarmUpService>();
         return services.AddApi().AddTelemetry(settings);

@@ -262,12 +262,13 @@ public sealed class TimetableState
 
     private static PlannedJob Claimed(PlannedJob job, ExecutionStarted i)
     {
-        var running = new RunningExecution(i.Id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.At, i.Node, null, i.Payload, i.Source, null, [])
+        var id = i.Id;
+        var running = new RunningExecution(id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.At, i.Node, null, i.Payload, i.Source, null, [])
         {
             Due = i.Due,
             Callback = PendingCallback.Next(i.Callback, null),
         };
-        var next = job with { Running = job.Running.SetItem(i.Id, running), Requests = Remember(job, i.Request, i.Id.Value, i.At) };
+        var next = job with { Running = job.Running.SetItem(id, running), Requests = Remember(job, i.Request, id.Value, i.At) };
         if (i.Execution is null)
         {
             var waited = job.Waiting.FindIndex(w => w.Nominal == i.Nominal);
@@ -316,7 +317,11 @@ public sealed class TimetableState
 
         InFlight += job.Running.Count;
         Waiting += job.Waiting.Count;
-        PushSlotWake(entry);
+        if (entry.Fresh || MayMoveSlotWake(before, job, entry.Schedule))
+        {
+            PushSlotWake(entry);
+        }
+
         if (!ReferenceEquals(before.Running, job.Running) || !ReferenceEquals(before.Definition, job.Definition) || entry.Fresh)
         {
             PushExecutionWakes(entry, before);
@@ -324,6 +329,15 @@ public sealed class TimetableState
 
         entry.Fresh = false;
     }
+
+    /// <summary>
+    /// Whether the next look at the slots may be at another time than before. Most changes are of executions that begin, go on and end,
+    /// and a search for the next slot costs more than the rest of such a change.
+    /// </summary>
+    private static bool MayMoveSlotWake(PlannedJob before, PlannedJob job, Schedule? schedule) =>
+        before.Cursor != job.Cursor || !ReferenceEquals(before.Definition, job.Definition) || !ReferenceEquals(before.Waiting, job.Waiting)
+        || before.State != job.State || before.PausedUntil != job.PausedUntil || before.Removed != job.Removed
+        || job.State == PlanState.Paused || schedule is { AfterCompletion: true };
 
     private void PushSlotWake(Entry entry)
     {
@@ -345,7 +359,7 @@ public sealed class TimetableState
         var all = entry.Fresh || !ReferenceEquals(before.Definition, entry.Job.Definition);
         foreach (var (id, execution) in entry.Job.Running)
         {
-            if ((all || !before.Running.TryGetValue(id, out var old) || old != execution) && ExecutionWake(entry.Job, execution) is { } at)
+            if (ExecutionWake(entry.Job, execution) is { } at && (all || !before.Running.TryGetValue(id, out var old) || old != execution))
             {
                 _heap.Enqueue(new Wake(entry.Job.Id, id), at.UtcTicks);
             }

@@ -33,6 +33,41 @@ public abstract class SqlJournalReaderTests(Store store) : IDisposable
     }
 
     [Fact]
+    public async Task What_was_just_committed_is_handed_over_once_and_read_from_the_table_after_that()
+    {
+        var tail = new JournalTail(TimeProvider.System);
+        await using var harness = await JournalHarness.Start(_journal.Options(Durability.Full) with { Tail = tail }, string.Empty);
+        var writer = harness.Writer("notes|a");
+        await writer.Ask<NotesActor.Done>(new NotesActor.Note("one", "two"));
+        await writer.Ask<NotesActor.Done>(new NotesActor.Note("three"));
+        Assert.Equal(3, tail.Count);
+
+        var reader = new SqlJournalReader(harness.Options, JournalHarness.Catalog);
+        var handed = reader.Read(0, 10);
+        Assert.Equal(0, tail.Count);
+        var read = reader.Read(0, 10);
+
+        Assert.Equal(["one", "two", "three"], handed.Select(e => ((Noted)e.Event).Text));
+        Assert.Equal(read, handed);
+        Assert.All(handed.Zip(read), pair => Assert.NotSame(pair.Item1.Event, pair.Item2.Event));
+    }
+
+    [Fact]
+    public async Task A_write_that_was_fenced_off_leaves_nothing_behind_for_the_reader()
+    {
+        var tail = new JournalTail(TimeProvider.System);
+        await using var harness = await JournalHarness.Start(_journal.Options(Durability.Full) with { Tail = tail }, string.Empty);
+        var (stale, other) = (harness.Writer("notes|a"), harness.Writer("notes|a"));
+        await Task.WhenAll(stale.Ask<NotesActor.State>(new NotesActor.Ask()), other.Ask<NotesActor.State>(new NotesActor.Ask()));
+        await other.Ask<NotesActor.Done>(new NotesActor.Note("true"));
+        await stale.Ask<NotesActor.Failed>(new NotesActor.Note("stale"));
+
+        var entry = Assert.Single(new SqlJournalReader(harness.Options, JournalHarness.Catalog).Read(0, 10));
+        Assert.Equal("true", ((Noted)entry.Event).Text);
+        Assert.Equal(0, tail.Count);
+    }
+
+    [Fact]
     public void A_journal_that_has_never_been_written_is_empty()
     {
         var options = _journal.Options(Durability.Full);

@@ -64,6 +64,16 @@ internal sealed class BenchNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends when the ledger holds everything that is in the journal now.</summary>
+    public async Task LedgerComplete()
+    {
+        var highest = _app.Services.GetRequiredService<IJournalReader>().Highest();
+        if (!await _app.Services.GetRequiredService<ProjectionRunner>().WaitUntil(highest, TimeSpan.FromMinutes(3), CancellationToken.None))
+        {
+            throw new InvalidOperationException("the ledger did not get there");
+        }
+    }
+
     private IActorRef Timetables => ActorRegistry.For(_app.Services.GetRequiredService<ActorSystem>()).Get<TimetableRegionKey>();
 
     public static async Task<BenchNode> Start(Case what)

@@ -1,0 +1,21 @@
+using Chronos.Core.Jobs.Timetabling;
+
+namespace Chronos.Actors.Kernel;
+
+/// <summary>
+/// How many executions of this node are claimed and not ended. While more wait than a pool takes at once, who only tells of them stands
+/// back: firing and its outcomes have the processors first.
+/// </summary>
+public sealed class NodePressure
+{
+    /// <summary>Above it executions wait for a place; a steady load with quick targets stays far below.</summary>
+    private const int High = 1_500;
+
+    private readonly int[] _inFlight = new int[TimetableNumbers.Count];
+    private int _sum;
+
+    public bool IsHigh => Volatile.Read(ref _sum) > High;
+
+    /// <summary>Told by each timetable of this node after a commit, with 0 when it leaves.</summary>
+    public void Holds(int timetable, int inFlight) => Interlocked.Add(ref _sum, inFlight - Interlocked.Exchange(ref _inFlight[timetable], inFlight));
+}
