@@ -24,6 +24,9 @@ public sealed class ProjectionRunner : IDisposable
     private static readonly TimeSpan StandBackAtMost = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>What waits longer waits for its target or its answer, and not for the processors.</summary>
+    private static readonly TimeSpan BurstAtMost = TimeSpan.FromSeconds(10);
+
     private readonly ReadDatabase _database;
     private readonly IJournalReader _journal;
     private readonly JournalPulse _pulse;
@@ -45,6 +48,9 @@ public sealed class ProjectionRunner : IDisposable
 
     /// <summary>When everything was folded last; null while there is more.</summary>
     private long? _complete;
+
+    /// <summary>Since when there has been pressure without a break.</summary>
+    private long? _pressedSince;
 
     public ProjectionRunner(
         ReadDatabase database, IEnumerable<IProjection> projections, IJournalReader journal, JournalPulse pulse, TimeProvider time, ILogger<ProjectionRunner> log,
@@ -173,7 +179,14 @@ public sealed class ProjectionRunner : IDisposable
     /// <summary>While executions wait, what was complete a moment ago may get a little old; who waits for it does not.</summary>
     private void StandBack(Task wake)
     {
-        if (_complete is not { } since || _pressure is not { IsHigh: true })
+        if (_pressure is not { IsHigh: true })
+        {
+            _pressedSince = null;
+            return;
+        }
+
+        _pressedSince ??= _time.GetTimestamp();
+        if (_complete is not { } since || _time.GetElapsedTime(_pressedSince.Value) > BurstAtMost)
         {
             return;
         }

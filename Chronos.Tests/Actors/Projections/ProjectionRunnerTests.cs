@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics.Metrics;
+using Chronos.Actors.Kernel;
 using Chronos.Actors.Projections;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
@@ -27,6 +28,22 @@ public sealed class ProjectionRunnerTests
         await side.CaughtUp();
         Assert.Equal(first, side.Dump());
         Assert.False(await side.Runner.Rebuild("no-such", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task While_executions_wait_for_a_place_everything_is_folded_all_the_same()
+    {
+        var pressure = new NodePressure();
+        pressure.Holds(7, 100_000);
+        using var side = new ReadSide(pressure: pressure);
+        await side.Tell(Created("a"), Batch(Started("a", T0)));
+
+        // Now without anybody who waits for it.
+        var last = side.Journal.Append(Batch(Ended("a", T0)));
+        await Until(() => side.Runner.Health.All(h => h.Offset == last));
+        pressure.Holds(7, 0);
+        Assert.False(pressure.IsHigh);
+        Assert.Equal(1, side.Ledger.Stats(TenantId.Default, T0).Executions[ExecutionStatus.Succeeded]);
     }
 
     [Fact]

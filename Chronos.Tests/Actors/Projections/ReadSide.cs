@@ -1,3 +1,4 @@
+using Chronos.Actors.Kernel;
 using Chronos.Actors.Projections;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
@@ -17,13 +18,13 @@ internal sealed class ReadSide : IDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public ReadSide(FakeJournal? journal = null, string? folder = null, IEnumerable<IProjection>? projections = null)
+    public ReadSide(FakeJournal? journal = null, string? folder = null, IEnumerable<IProjection>? projections = null, NodePressure? pressure = null)
     {
         Folder = folder ?? Directory.CreateTempSubdirectory("chronos-read-").FullName;
         Journal = journal ?? new FakeJournal();
         Database = new ReadDatabase(Path.Combine(Folder, "read.db"), TimeProvider.System, Log.For<ReadDatabase>());
         Runner = new ProjectionRunner(
-            Database, projections ?? [new LedgerProjection(), new CatalogProjection()], Journal, Journal.Pulse, TimeProvider.System, Log.For<ProjectionRunner>());
+            Database, projections ?? [new LedgerProjection(), new CatalogProjection()], Journal, Journal.Pulse, TimeProvider.System, Log.For<ProjectionRunner>(), pressure);
         Ledger = new LedgerQueries(Database, TimeProvider.System);
         Catalog = new CatalogQueries(Database);
         Retention = new LedgerRetention(Runner, NullLogger<LedgerRetention>.Instance);
