@@ -1,6 +1,5 @@
 using Chronos.Actors.Journal;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Chronos.Actors.Kernel;
 
