@@ -309,11 +309,6 @@ public sealed partial class Timetable
             RecordOpenSlots(job, now, SkipReason.Paused);
         }
 
-        if (next.State == PlanState.Disabled || job.Definition.Schedule != next.Definition.Schedule || job.Definition.Timezone != next.Definition.Timezone)
-        {
-            RecordNotYetFired(job.Id, next.From, SkipReason.Cancelled, next.State == PlanState.Disabled ? "the job was disabled before it was fired" : "the schedule changed before it was fired");
-        }
-
         if (next.State == PlanState.Disabled)
         {
             foreach (var waiting in State.Find(job.Id)!.Waiting)

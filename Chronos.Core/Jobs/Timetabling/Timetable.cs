@@ -65,6 +65,12 @@ public sealed partial class Timetable(string node)
             {
                 SettleBefore(known, plan, now);
             }
+
+            if (plan.State == PlanState.Disabled || known.Definition.Schedule != plan.Definition.Schedule || known.Definition.Timezone != plan.Definition.Timezone)
+            {
+                RecordNotYetFired(
+                    plan.Job, plan.From, SkipReason.Cancelled, plan.State == PlanState.Disabled ? "the job was disabled before it was fired" : "the schedule changed before it was fired");
+            }
         }
 
         var (before, old) = (State.Find(plan.Job), known is null ? null : State.ScheduleOf(plan.Job));
