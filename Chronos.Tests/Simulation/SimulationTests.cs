@@ -24,6 +24,16 @@ public sealed class SimulationTests
         Assert.True(bad.Count == 0, $"{bad.Count} of {Seeds} seeds\n{string.Join("\n", bad.OrderBy(r => r.Seed).Take(10).Select(SimulationRuns.Describe))}");
     }
 
+    /// <summary>Seeds in which something was found once, with what it was.</summary>
+    [Theory]
+    [InlineData(18_940, "a resume that brought another schedule forgot the slot whose jitter was pending")]
+    [InlineData(30_110, "the same")]
+    public void What_was_found_once_stays_repaired(int seed, string what)
+    {
+        var result = Simulation.Run(seed, Flaw.None);
+        Assert.True(result.Findings.Count == 0, $"{what}: {SimulationRuns.Describe(result)}");
+    }
+
     [Fact]
     public void A_seed_gives_the_same_world_again()
     {
