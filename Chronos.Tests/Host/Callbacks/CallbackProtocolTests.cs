@@ -23,6 +23,8 @@ public sealed class CallbackProtocolTests(SharedNode shared)
     public async Task What_a_target_accepted_is_done_when_it_says_so(string protocol)
     {
         await using var target = await Start(protocol);
+        Directory.CreateDirectory(Path.Combine(shared.Node.Folder, "secrets"));
+        await File.WriteAllTextAsync(Path.Combine(shared.Node.Folder, "secrets", "right"), DispatcherCompliance.Secret);
         var name = $"cb-{protocol}";
         var made = await shared.Node.Post("/api/v1/jobs", $$"""{"name":"{{name}}","payload":{"n":1},"{{protocol}}":{{target.Accepting.Section[..^1]}},"callback":true} }""");
         Assert.True((int)made.Status == 201, made.Body);
