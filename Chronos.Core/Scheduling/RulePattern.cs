@@ -79,16 +79,29 @@ internal sealed class RulePattern(RecurrenceRule rule, DateTime start, IEnumerab
     {
         // An attempt is one period without a time: a bound in years for long periods, in effort for short ones.
         var options = new EvaluationOptions { MaxUnmatchedIncrementsLimit = rule.Frequency is FrequencyType.Yearly or FrequencyType.Monthly ? 1200 : 70_000 };
-        using var periods = new RecurrencePatternEvaluator(rule)
-            .Evaluate(new CalDateTime(start, hasTime: true), new CalDateTime(new DateTime(from), hasTime: true), options)
-            .GetEnumerator();
-        while (Advance(periods))
+        using var periods = Begin(rule, start, from, options);
+        while (periods is not null && Advance(periods))
         {
             var ticks = periods.Current.StartTime.Value.Ticks;
             if (ticks >= Horizon)
                 yield break;
             if (ticks >= from)
                 yield return ticks;
+        }
+    }
+
+    /// <summary>Null when already the first step leads beyond the calendar, as a large INTERVAL does.</summary>
+    private static IEnumerator<Period>? Begin(RecurrenceRule rule, DateTime start, long from, EvaluationOptions options)
+    {
+        try
+        {
+            return new RecurrencePatternEvaluator(rule)
+                .Evaluate(new CalDateTime(start, hasTime: true), new CalDateTime(new DateTime(from), hasTime: true), options)
+                .GetEnumerator();
+        }
+        catch (EvaluationOutOfRangeException)
+        {
+            return null;
         }
     }
 

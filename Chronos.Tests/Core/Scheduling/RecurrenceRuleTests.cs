@@ -28,6 +28,17 @@ public sealed class RecurrenceRuleTests
         Assert.Equal(expected, Given.Valid(Json(rule)).After(From).Take(expected.Length).Select(Rfc3339.Format));
     }
 
+    [Theory]
+    [InlineData("FREQ=DAILY;INTERVAL=999999999")]
+    [InlineData("FREQ=YEARLY;INTERVAL=9999")]
+    [InlineData("FREQ=MONTHLY;INTERVAL=2000000000")]
+    public void An_interval_beyond_the_calendar_breaks_nothing(string rule)
+    {
+        var violations = new List<Chronos.Core.Kernel.Violation>();
+        var schedule = Chronos.Core.Scheduling.Schedule.Compile(new Chronos.Core.Scheduling.ScheduleSpec { Rrule = rule }, "UTC", Chronos.Core.Kernel.TenantId.Default, "far", violations);
+        Assert.True(schedule is null ? violations.Count > 0 : schedule.Next(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero)) is null or { Year: > 2026 });
+    }
+
     [Fact]
     public void A_rule_with_a_count_ends()
     {
