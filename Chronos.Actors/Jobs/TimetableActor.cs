@@ -96,6 +96,11 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
                 _number, before, State.JobCount, State.TzdbVersion);
         }
 
+        if (_table.IsOfLaterBuild)
+        {
+            _log.Warning("Timetable {Timetable} was written by a later build than this one; it goes on, but no snapshot of it is taken here", _number);
+        }
+
         _table.Recovered(Now);
         Flush();
     }

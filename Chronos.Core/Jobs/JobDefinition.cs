@@ -54,6 +54,12 @@ public sealed record JobDefinition
     /// <summary>Names of secrets that templates of this job may use; their values are resolved in the worker, never stored.</summary>
     public ImmutableArray<string> Secrets { get; init; } = [];
 
+    /// <summary>
+    /// Members that a later build wrote into the stored document, as the text of a JSON object: not understood here, but written again with
+    /// whatever is changed here, so that a node of an older build takes nothing away.
+    /// </summary>
+    public string? Beyond { get; init; }
+
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(5);
 
     public bool Equals(JobDefinition? other) => other is not null && JobDocument.ToJson(this) == JobDocument.ToJson(other);

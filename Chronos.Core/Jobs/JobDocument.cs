@@ -34,16 +34,16 @@ public static partial class JobDocument
         return violations.Count == before ? definition : null;
     }
 
-    /// <summary>Reads a document that was valid when it was stored: unknown names and bounds that changed since are tolerated.</summary>
+    /// <summary>Reads a document that was valid when it was stored: unknown names are kept as they are, and bounds that changed since are tolerated.</summary>
     /// <exception cref="JsonException">It is no job document at all.</exception>
     public static JobDefinition ReadStored(JsonElement document)
     {
-        var faults = new List<Violation>();
+        var faults = new StoredDocument();
         if (document.ValueKind == JsonValueKind.Object
             && Read(new JobDocumentFields(document, "", DocumentMode.Stored, faults), DocumentMode.Stored, faults) is { } definition
             && faults.Count == 0)
         {
-            return definition;
+            return faults.Beyond is { } beyond ? definition with { Beyond = beyond } : definition;
         }
 
         throw new JsonException($"a stored job document cannot be read: {(faults.Count > 0 ? $"{faults[0].Field} {faults[0].Message}" : "it is no object")}");

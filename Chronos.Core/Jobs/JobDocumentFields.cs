@@ -251,6 +251,14 @@ public sealed class JobDocumentFields
     {
         if (_mode == DocumentMode.Stored)
         {
+            if (_violations is StoredDocument stored)
+            {
+                foreach (var (name, value) in _left)
+                {
+                    stored.Keep(_path, name, value);
+                }
+            }
+
             return;
         }
 

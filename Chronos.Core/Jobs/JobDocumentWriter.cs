@@ -9,6 +9,14 @@ internal static class JobDocumentWriter
 {
     public static void Write(Utf8JsonWriter writer, JobDefinition job)
     {
+        if (job.Beyond is { } beyond)
+        {
+            using var known = JsonDocument.Parse(JobDocument.ToJson(job with { Beyond = null }));
+            using var unknown = JsonDocument.Parse(beyond);
+            JobDocumentPatch.Apply(known.RootElement, unknown.RootElement).WriteTo(writer);
+            return;
+        }
+
         writer.WriteStartObject();
         writer.WriteString("name", job.Name);
         WriteText(writer, "description", job.Description);

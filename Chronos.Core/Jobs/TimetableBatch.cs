@@ -24,6 +24,10 @@ public sealed record TimetableBatch(
     /// <summary>The version of the tz database, in the first batch that was decided with it.</summary>
     [JsonPropertyName("z")]
     public string? Tzdb { get; init; }
+
+    /// <summary>See <see cref="WireLevel"/>; absent from the first.</summary>
+    [JsonPropertyName("l")]
+    public int? Level { get; init; }
 }
 
 /// <summary>Whether a plan fires.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster;
 using Chronos.Actors.Projections;
+using Chronos.Host.Hosting;
 using Chronos.Host.Http;
 
 namespace Chronos.Host.Cluster;
@@ -18,13 +19,14 @@ internal static class HealthEndpoints
     }
 
     /// <summary>A model that is being rebuilt makes lists incomplete but no firing wrong, so the node is ready meanwhile and says it.</summary>
-    private static IResult Ready(ActorSystem system, ProjectionRunner projections)
+    private static IResult Ready(ActorSystem system, ProjectionRunner projections, Readiness readiness)
     {
         var member = Akka.Cluster.Cluster.Get(system).SelfMember.Status;
         var checks = projections.Health.ToImmutableSortedDictionary(
             h => $"projection {h.Name}", h => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(h.State.ToString()), StringComparer.Ordinal)
+            .Add("process", readiness.IsLeaving ? "stopping" : "running")
             .Add("cluster", System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(member.ToString()));
-        var ready = member == MemberStatus.Up && projections.Health.All(h => h.State != ProjectionState.Stopped);
+        var ready = !readiness.IsLeaving && member == MemberStatus.Up && projections.Health.All(h => h.State != ProjectionState.Stopped);
         return Results.Json(new HealthView(ready ? "ready" : "not_ready", checks), ApiJson.Api.HealthView, statusCode: ready ? 200 : 503);
     }
 }

@@ -75,6 +75,13 @@ public sealed record ChronosSettings
     /// <summary>Who decides after a split; a lease needs the journal in PostgreSQL.</summary>
     public ClusterArbiter ClusterArbiter { get; init; } = ClusterArbiter.Majority;
 
+    /// <summary>How long a node that is told to stop goes on serving while it is not ready any more. A node alone has nobody to send requests to.</summary>
+    public TimeSpan StopDelay
+    {
+        get => field >= TimeSpan.Zero ? field : ClusterSeeds.IsEmpty ? TimeSpan.Zero : TimeSpan.FromSeconds(2);
+        init;
+    } = Timeout.InfiniteTimeSpan;
+
     /// <summary>The first administrator's key, of at least 24 characters; stored hashed.</summary>
     public string? AdminKey { get; init; }
 

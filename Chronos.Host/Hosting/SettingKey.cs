@@ -30,6 +30,7 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("CLUSTER_ROLES", Roles),
         new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = ClusterProfile.Lan }), ("wide", s => s with { ClusterProfile = ClusterProfile.Wide }))),
         new("CLUSTER_ARBITER", Word(("majority", s => s with { ClusterArbiter = ClusterArbiter.Majority }), ("lease", s => s with { ClusterArbiter = ClusterArbiter.Lease }))),
+        new("STOP_DELAY", StopDelay),
         new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
         new("ADMIN_KEY_FILE", FromFile(AdminKey)),
         new("RETENTION_AGE", Age((s, age) => s with { Retention = s.Retention with { Age = age } })),
@@ -136,6 +137,13 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         wrong = $"'{text}' is no whole number of at least 1000";
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1_000 ? apply(s, count) : null;
     };
+
+    /// <summary>Well below the 30 s that a stop may take in all.</summary>
+    private static ChronosSettings? StopDelay(ChronosSettings settings, string text, out string wrong)
+    {
+        wrong = $"'{text}' is no duration from 0s to 15s";
+        return Durations.TryParse(text, out var delay) && delay >= TimeSpan.Zero && delay <= TimeSpan.FromSeconds(15) ? settings with { StopDelay = delay } : null;
+    }
 
     private static ChronosSettings? PublicUrl(ChronosSettings settings, string text, out string wrong)
     {

@@ -123,6 +123,10 @@ internal sealed record JobView : JobBody
     [JsonPropertyOrder(1)]
     public string? UpdatedBy { get; init; }
 
+    /// <summary>Fields of a later build. This one shows them as they are, and refuses a document that brings them: it could not check them.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Beyond { get; set; }
+
     /// <summary>After a resume: how many slots were missed while the job was paused.</summary>
     [JsonPropertyOrder(1)]
     public long? Missed { get; init; }

@@ -75,6 +75,9 @@ internal sealed class TestCluster : IAsyncDisposable
         return Nodes.Single(n => n.Environment["CHRONOS_NODE_NAME"] == name);
     }
 
+    /// <summary>Looks into the database behind the back of the nodes.</summary>
+    public List<string> Rows(string sql) => Sql.Rows(new PostgresJournalDatabase(_database, Durability.Full), sql);
+
     public async ValueTask DisposeAsync()
     {
         foreach (var node in Nodes)

@@ -29,6 +29,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>The administrator's key of <c>serve</c>; absent: the node is in dev mode and made its own.</summary>
     public string? Key { get; init; }
 
+    /// <summary>Whether the next start is of the build that comes after this one.</summary>
+    public bool IsOfLaterBuild { get; set; }
+
     /// <summary>Settings beyond the options.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
@@ -40,12 +43,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     public async Task<TimeSpan> Start()
     {
         var program = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url=http://127.0.0.1:{Port}"], $"--data={Data}", .. _options])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
-        };
+        string[] arguments = [.. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url=http://127.0.0.1:{Port}"], $"--data={Data}", .. _options];
+        var start = IsOfLaterBuild ? LaterBuild.Start(arguments) : new ProcessStartInfo("dotnet", [program, .. arguments]);
+        (start.RedirectStandardOutput, start.RedirectStandardError, start.WorkingDirectory) = (true, true, Path.GetTempPath());
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(key);

@@ -1,5 +1,6 @@
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
+using Chronos.Core.Wire;
 
 namespace Chronos.Core.Jobs.Timetabling;
 
@@ -26,6 +27,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     private TimetablePlanning.NextDue? _reported;
     private int _batchesSinceSnapshot;
     private int _itemsSinceSnapshot;
+    private int _level;
 
     public Timetable Table { get; private init; } = new(node);
 
@@ -53,15 +55,21 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
 
     public bool IsCommitting => Held is not null;
 
+    /// <summary>
+    /// A later build has written something here, and this one may have read less than that. It takes no snapshot then: the later one would go on
+    /// from it, without what was not read. The journal keeps everything.
+    /// </summary>
+    public bool IsOfLaterBuild => _level > WireLevel.Current;
+
     public void Restore(TimetableSnapshot snapshot)
     {
-        Epoch = snapshot.Epoch;
+        (Epoch, _level) = (snapshot.Epoch, Math.Max(_level, snapshot.Level ?? 0));
         Table.State.Restore(snapshot);
     }
 
     public void Replay(TimetableBatch batch)
     {
-        Epoch = Math.Max(Epoch, batch.Epoch);
+        (Epoch, _level) = (Math.Max(Epoch, batch.Epoch), Math.Max(_level, batch.Level ?? 0));
         _batchesSinceSnapshot++;
         _itemsSinceSnapshot += batch.Items.Length;
         foreach (var item in batch.Items)
@@ -142,7 +150,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
 
         (Held, _epochIsNew, _claims, _lastBatch) = (release, false, false, now);
         return new TimetableStep<TAsker>(
-            new TimetableBatch(number, Epoch, Exact(now), items) { Calendars = calendars.IsEmpty ? null : calendars, Tzdb = tzdb }, null);
+            new TimetableBatch(number, Epoch, Exact(now), items) { Calendars = calendars.IsEmpty ? null : calendars, Tzdb = tzdb, Level = WireLevel.Current }, null);
     }
 
     /// <summary>The batch in flight is durable: what may be let out now.</summary>
@@ -158,6 +166,11 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     /// <summary>A snapshot as of the last commit, when it is time for one; to be asked for right after <see cref="Committed"/>.</summary>
     public TimetableSnapshot? TakeSnapshot()
     {
+        if (IsOfLaterBuild)
+        {
+            return null;
+        }
+
         if (_batchesSinceSnapshot < SnapshotAfterBatches && _itemsSinceSnapshot < Math.Max(SnapshotAfterItems, 4 * Table.State.JobCount))
         {
             return null;
@@ -171,7 +184,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         }
 
         (_batchesSinceSnapshot, _itemsSinceSnapshot) = (0, 0);
-        return Table.State.Snapshot(number, Epoch);
+        return Table.State.Snapshot(number, Epoch) with { Level = WireLevel.Current };
     }
 
     /// <summary>What the leader is to be told, if it is another than last time.</summary>

@@ -50,6 +50,9 @@ public sealed record TimetableSnapshot(int Timetable, long Epoch, ImmutableArray
 
     /// <summary>The version of the tz database.</summary>
     public string? Tzdb { get; init; }
+
+    /// <summary>See <see cref="WireLevel"/>; absent from the first.</summary>
+    public int? Level { get; init; }
 }
 
 /// <summary>A deleted job with the version of its deletion, so that an older plan that arrives late does not bring it back.</summary>

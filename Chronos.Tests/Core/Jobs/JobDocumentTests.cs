@@ -142,6 +142,19 @@ public sealed class JobDocumentTests
     }
 
     [Fact]
+    public void What_a_later_build_wrote_into_a_document_stays_in_it_whatever_is_changed_here()
+    {
+        var stored = JobDocument.ReadStored(Parse("""{"name":"a","webhook":{"url":"http://x","colour":1},"color":{"red":[1,2]},"retry":{"max_attempts":5,"new":1}}"""));
+        var changed = JobDocument.ToElement(stored with { Enabled = false, Retry = stored.Retry with { MaxAttempts = 7 } });
+        Assert.Equal("""{"red":[1,2]}""", changed.GetProperty("color").GetRawText());
+        Assert.Equal((7, 1), (changed.GetProperty("retry").GetProperty("max_attempts").GetInt32(), changed.GetProperty("retry").GetProperty("new").GetInt32()));
+        Assert.Equal(1, changed.GetProperty("webhook").GetProperty("colour").GetInt32());
+        Assert.Equal(JobDocument.ToJson(stored), JobDocument.ToJson(JobDocument.ReadStored(JobDocument.ToElement(stored))));
+        Assert.NotEqual(stored, stored with { Beyond = null });
+        Assert.Equal(["color"], Violations(JobDocument.ToJson(stored with { Retry = RetryPolicy.Default })).Where(v => v.Field == "color").Select(v => v.Field));
+    }
+
+    [Fact]
     public void A_merge_patch_follows_the_examples_of_RFC_7396()
     {
         foreach (var (target, patch, result) in new[]

@@ -320,7 +320,7 @@ public sealed class TimetableTests
     {
         var deleted = TimetableBench.Start.AddSeconds(15);
         _bench.Planned(EveryTenSeconds).Pass(TimeSpan.FromSeconds(40));
-        _bench.Finish();
+        _bench.Offered.ToList().ForEach(o => _bench.Finish(o));
         _bench.Do(t => t.RemovePlan(new TimetablePlanning.RemovePlan(TimetableBench.Job, 2) { At = deleted }, _bench.Now));
         Assert.Equal(0, _bench.Table.State.JobCount);
         _bench.Crash(fromSnapshot: true);

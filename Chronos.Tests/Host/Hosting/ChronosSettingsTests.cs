@@ -38,6 +38,8 @@ public sealed class ChronosSettingsTests
     [InlineData("CHRONOS_CLUSTER_ROLES", "scheduler")]
     [InlineData("CHRONOS_CLUSTER_ROLES", "api")]
     [InlineData("CHRONOS_CLUSTER_PROFILE", "fast")]
+    [InlineData("CHRONOS_STOP_DELAY", "16s")]
+    [InlineData("CHRONOS_STOP_DELAY", "a moment")]
     [InlineData("CHRONOS_ADMIN_KEY", "short")]
     [InlineData("CHRONOS_ADMIN_KEY_FILE", "/nowhere/at/all")]
     [InlineData("CHRONOS_ALLOW_PRIVATE_TARGETS", "perhaps")]

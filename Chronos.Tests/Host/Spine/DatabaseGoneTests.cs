@@ -59,6 +59,7 @@ public sealed class DatabaseGoneTests
         await audit.Passed(node, end);
 
         await audit.AssertOneDispositionEach(node, from, end, receiver);
+        await Checker.FindsNothing(node, receiver, from, end, Gone + TimeSpan.FromSeconds(20));
         Assert.All(receiver.Requests.GroupBy(r => r.Execution), g => Assert.Single(g.Select(r => r.ScheduledAt).Distinct()));
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{refused} requests refused while it was gone, the slowest after {slowest.TotalSeconds:0.0} s; after its return the first fire came in {fired.TotalSeconds:0.0} s, the first change was accepted in {answered.TotalSeconds:0.0} s");

@@ -1,0 +1,145 @@
+using System.Net;
+using Chronos.Tests.Kit;
+using Xunit;
+
+namespace Chronos.Tests.Cluster;
+
+/// <summary>Nodes are told to stop and started again, as an update does it, and nobody who uses them notices.</summary>
+[Trait("speed", "slow")]
+public sealed class RollingRestartTests
+{
+    /// <summary>Of each job once a second, evenly over the second.</summary>
+    private static readonly int Rate = int.TryParse(Environment.GetEnvironmentVariable("CHRONOS_CLUSTER_JOBS"), out var n) ? n : 500;
+
+    [Fact]
+    public async Task A_rolling_restart_of_three_nodes_under_load_loses_no_slot_and_fails_no_call()
+    {
+        await using var receiver = await Receiver.Start();
+        await using var cluster = await TestCluster.Start(3);
+        await cluster.Nodes[0].Post("jobs", new { name = "changed", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" } });
+        await cluster.Nodes[0].Post("jobs:apply", Enumerable.Range(0, Rate).Select(i => new
+        {
+            name = $"job-{i}",
+            schedule = new { every = "1s", phase = $"{i * 1000 / Rate}ms" },
+            webhook = new { url = receiver.Url + "/" },
+        }));
+        var from = await Steady(receiver);
+        var before = Lateness(receiver, from, DateTimeOffset.UtcNow);
+        var told = new List<string>();
+        var worst = TimeSpan.Zero;
+        await using (var caller = new ApiCaller(cluster.Nodes, "changed"))
+        {
+            await Eventually.True(() => caller.Answered > 50, TimeSpan.FromSeconds(30));
+            foreach (var node in cluster.Nodes)
+            {
+                var leads = await cluster.Leader(cluster.Nodes.First(other => other != node)) == node;
+                var began = DateTimeOffset.UtcNow;
+                Assert.Equal(0, await node.Stop());
+                var stopped = DateTimeOffset.UtcNow;
+                await cluster.Complete(2);
+                var alone = await Steady(receiver);
+                var leaving = Lateness(receiver, began, alone);
+
+                var starts = DateTimeOffset.UtcNow;
+                await node.Start();
+                await cluster.Complete(3);
+                var whole = await Steady(receiver);
+                var joining = Lateness(receiver, starts, whole);
+                worst = new[] { worst, leaving[^1], joining[^1] }.Max();
+                told.Add($"{(leads ? "leader" : "another")}: ended {(stopped - began).TotalSeconds:0.0} s after SIGTERM; lateness while it left p99 {At(leaving, 0.99):0} ms, worst {leaving[^1].TotalMilliseconds:0} ms; while it came back p99 {At(joining, 0.99):0} ms, worst {joining[^1].TotalMilliseconds:0} ms");
+            }
+
+            told.Insert(0, $"{Rate}/s; before: p50 {At(before, 0.5):0.0} ms, p99 {At(before, 0.99):0} ms, worst {before[^1].TotalMilliseconds:0} ms");
+            told.Add($"worst {worst.TotalMilliseconds:0} ms, {(worst - before[^1]).TotalMilliseconds:0} ms more than before");
+            told.Add($"API: {caller.Answered} calls answered, {caller.Deferred} with 503 and Retry-After, slowest {caller.Slowest.TotalSeconds:0.00} s, {caller.Failures.Count} failed");
+            told.ForEach(line => TestContext.Current.TestOutputHelper?.WriteLine(line));
+            Assert.Empty(caller.Failures);
+        }
+
+        var to = DateTimeOffset.UtcNow;
+        var report = await Checker.FindsNothing(cluster.Nodes[1], receiver, from, to, TimeSpan.FromSeconds(10));
+        TestContext.Current.TestOutputHelper?.WriteLine($"the checker: {report.GetProperty("slots").GetInt64()} slots, {report.GetProperty("redelivered").GetInt64()} delivered again");
+        Assert.True(report.GetProperty("slots").GetInt64() > 10 * Rate);
+        Assert.Contains(told, line => line.StartsWith("leader", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_told_to_stop_is_not_ready_first_and_lets_a_running_attempt_end()
+    {
+        await using var receiver = await Receiver.Start();
+        await using var cluster = await TestCluster.Start(2);
+        var (held, free) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        receiver.Answer = async (_, aborted) =>
+        {
+            held.TrySetResult();
+            await free.Task.WaitAsync(aborted);
+            return 200;
+        };
+        await cluster.Nodes[0].Post("jobs", new { name = "slow", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" } });
+        var run = (await cluster.Nodes[0].Post("jobs/slow/trigger", new { })).GetProperty("id").GetString()!;
+        await held.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var owner = (await cluster.Nodes[0].Get($"executions/{Uri.EscapeDataString(run)}")).GetProperty("attempts")[0].GetProperty("node").GetString();
+        var (stops, stays) = owner == "node-0" ? (cluster.Nodes[0], cluster.Nodes[1]) : (cluster.Nodes[1], cluster.Nodes[0]);
+
+        await stops.Signal("TERM");
+        await Eventually.True(async () => (await stops.Http.GetAsync("health/ready")).StatusCode == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(10));
+
+        // Not ready, and yet it serves.
+        Assert.Equal("slow", (await stops.Get("jobs/slow")).GetProperty("name").GetString());
+        free.SetResult();
+        await stops.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal(0, stops.Process.ExitCode);
+        await Eventually.True(
+            async () => (await stays.Get($"executions/{Uri.EscapeDataString(run)}")).GetProperty("status").GetString() == "succeeded", TimeSpan.FromSeconds(30));
+        Assert.Single(receiver.Requests);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_outlasts_the_shutdown_is_reported_lost_and_sent_again_elsewhere()
+    {
+        await using var receiver = await Receiver.Start();
+        await using var cluster = await TestCluster.Start(2);
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        receiver.Answer = async (request, aborted) =>
+        {
+            if (request.Attempt > 1)
+            {
+                return 200;
+            }
+
+            held.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, aborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return 200;
+        };
+        await cluster.Nodes[0].Post("jobs", new { name = "endless", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" }, retry = new { max_attempts = 2 } });
+        var run = Uri.EscapeDataString((await cluster.Nodes[0].Post("jobs/endless/trigger", new { })).GetProperty("id").GetString()!);
+        await held.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var owner = (await cluster.Nodes[0].Get($"executions/{run}")).GetProperty("attempts")[0].GetProperty("node").GetString();
+        var (stops, stays) = owner == "node-0" ? (cluster.Nodes[0], cluster.Nodes[1]) : (cluster.Nodes[1], cluster.Nodes[0]);
+
+        Assert.Equal(0, await stops.Stop());
+
+        await Eventually.True(async () => (await stays.Get($"executions/{run}")).GetProperty("status").GetString() == "succeeded", TimeSpan.FromSeconds(60));
+        var attempts = (await stays.Get($"executions/{run}")).GetProperty("attempts").EnumerateArray().ToList();
+        Assert.Equal(2, attempts.Count);
+        Assert.Contains("lost", attempts[0].GetRawText(), StringComparison.Ordinal);
+        Assert.Equal([1, 2], receiver.Requests.Select(r => r.Attempt));
+        Assert.Single(receiver.Requests.Select(r => r.Key).Distinct());
+    }
+
+    /// <summary>Waits until every job was sent for a slot of the last seconds; returns the instant.</summary>
+    private static async Task<DateTimeOffset> Steady(Receiver receiver)
+    {
+        var after = DateTimeOffset.UtcNow.AddSeconds(1);
+        await Eventually.True(
+            () => DateTimeOffset.UtcNow > after.AddSeconds(2)
+                && receiver.Requests.Reverse().TakeWhile(r => r.At > after).Where(r => r.ScheduledAt > after).Select(r => r.Execution.Split('@')[0]).Distinct().Count() == Rate,
+            TimeSpan.FromSeconds(90));
+        return after;
+    }
+
+    private static List<TimeSpan> Lateness(Receiver receiver, DateTimeOffset from, DateTimeOffset to) =>
+        [.. receiver.Requests.Where(r => r.ScheduledAt >= from && r.ScheduledAt < to).GroupBy(r => r.Execution).Select(g => g.Min(r => r.At) - g.First().ScheduledAt).Order()];
+
+    private static double At(List<TimeSpan> sorted, double share) => sorted[(int)(share * (sorted.Count - 1))].TotalMilliseconds;
+}
