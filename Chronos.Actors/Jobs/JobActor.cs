@@ -17,12 +17,16 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
     private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(10);
 
+    /// <summary>As long as a caller waits.</summary>
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(4);
+
     private readonly TimeProvider _time;
     private readonly IIdSource _ids;
     private readonly IActorRef _timetables;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly PlanHandover<IActorRef> _handover = new();
     private JobState _state = JobState.Empty;
+    private bool _stops;
 
     public JobActor(string persistenceId, TimeProvider time, IIdSource ids, IActorRef timetables)
     {
@@ -39,7 +43,8 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
         Command<TimetablePlanning.PlanNoted>(OnNoted);
         Command<Repeat>(_ => HandOver());
         Command<ReceiveTimeout>(_ => OnIdle());
-        Command<Stop>(_ => Context.Stop(Self));
+        Command<Stop>(_ => OnStop());
+        Command<GiveUp>(_ => Context.Stop(Self));
         SetReceiveTimeout(IdleAfter);
     }
 
@@ -121,6 +126,25 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
         {
             Timers.Cancel(nameof(Repeat));
         }
+
+        if (_stops && !_handover.IsAwaited)
+        {
+            Context.Stop(Self);
+        }
+    }
+
+    /// <summary>Who waits for an answer gets it first: what they asked for is durable, and the next incarnation does not know them.</summary>
+    private void OnStop()
+    {
+        _stops = true;
+        if (!_handover.IsAwaited)
+        {
+            Context.Stop(Self);
+        }
+        else if (!Timers.IsTimerActive(nameof(GiveUp)))
+        {
+            Timers.StartSingleTimer(nameof(GiveUp), GiveUp.Instance, GiveUpAfter);
+        }
     }
 
     private void OnIdle()
@@ -140,8 +164,14 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
         public static readonly Repeat Instance = new();
     }
 
-    private sealed class Stop : INoSerializationVerificationNeeded
+    /// <summary>Told by sharding when the job is to live elsewhere, and by itself when it is idle.</summary>
+    internal sealed class Stop : INoSerializationVerificationNeeded
     {
         public static readonly Stop Instance = new();
+    }
+
+    private sealed class GiveUp : INotInfluenceReceiveTimeout, INoSerializationVerificationNeeded
+    {
+        public static readonly GiveUp Instance = new();
     }
 }

@@ -41,7 +41,7 @@ public static class JobsHosting
                 return EntityProps.Of(() => new TimetableActor(int.Parse(number), settings));
             },
             new TimetableExtractor(),
-            new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
+            new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false, HandOffStopMessage = TimetableActor.HandOff.Instance })
         .WithShardRegion<JobRegionKey>(
             "job",
             (_, registry, _) =>
@@ -50,7 +50,7 @@ public static class JobsHosting
                 return entity => EntityProps.Of(() => new JobActor($"job|{entity}", options.Time, options.Ids, timetables));
             },
             new JobExtractor(),
-            new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
+            new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false, HandOffStopMessage = JobActor.Stop.Instance })
         .WithSingleton<TickLeaderKey>(
             "tick-leader",
             (_, registry, _) =>

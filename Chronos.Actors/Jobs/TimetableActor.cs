@@ -31,6 +31,8 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private readonly DurableTimetable<IActorRef> _table;
     private readonly OfferQueue _offers;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly CoordinatedShutdown _shutdown = CoordinatedShutdown.Get(Context.System);
+    private bool _leaves;
 
     public TimetableActor(int number, TimetableSettings settings)
     {
@@ -54,6 +56,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<DispatchProtocol.Held>(_offers.Held);
         Command<OfferQueue.More>(m => _offers.GoOn(m.Line));
         Command<LookForLost>(_ => OnLookForLost());
+        Command<HandOff>(_ => OnHandOff());
         Command<SaveSnapshotSuccess>(s => DeleteSnapshots(new SnapshotSelectionCriteria(s.Metadata.SequenceNr - 1, s.Metadata.Timestamp.AddSeconds(-1))));
         Command<SaveSnapshotFailure>(f => _log.Warning(f.Cause, "Snapshot of timetable {Timetable} failed; it will be tried again", _number));
         Command<DeleteSnapshotsSuccess>(_ => { });
@@ -118,8 +121,40 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         reader.Forward(ask);
     }
 
+    /// <summary>
+    /// It is to live on another node. What is being committed is waited for: the next incarnation would read past it and one of the two be refused.
+    /// Attempts that this commit starts are left to the next one.
+    /// </summary>
+    private void OnHandOff()
+    {
+        _leaves = true;
+        LeaveUnlessCommitting();
+    }
+
+    private void LeaveUnlessCommitting()
+    {
+        if (_table.IsCommitting)
+        {
+            return;
+        }
+
+        if (_table.Epoch > 0)
+        {
+            // The leader ticks at once, and so the next incarnation begins at once and not when something is due.
+            Tell(_table.Report(_table.Epoch) with { DueAt = Now });
+        }
+
+        Context.Stop(Self);
+    }
+
     private void OnTick(TimetablePlanning.Tick tick)
     {
+        if (_leaves || _shutdown.ShutdownReason is not null)
+        {
+            // What would be claimed here could not be sent any more. The next incarnation is ticked as soon as this one has left.
+            return;
+        }
+
         if (!_table.Tick(tick, Now))
         {
             _log.Warning("Timetable {Timetable} refuses a tick of epoch {Epoch}, it has seen {NewerEpoch}", _number, tick.Epoch, _table.Epoch);
@@ -206,6 +241,14 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             LogChange(item);
         }
 
+        if (_leaves)
+        {
+            Answer(release.Replies);
+            Flush();
+            LeaveUnlessCommitting();
+            return;
+        }
+
         Release(release);
         if (_table.TakeSnapshot() is { } snapshot)
         {
@@ -238,7 +281,12 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         }
 
         _offers.OfferAll();
-        foreach (var (to, reply) in release.Replies)
+        Answer(release.Replies);
+    }
+
+    private static void Answer(IReadOnlyList<(IActorRef To, object Reply)> replies)
+    {
+        foreach (var (to, reply) in replies)
         {
             to.Tell(reply);
         }
@@ -299,6 +347,12 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
                 _log.Info("Execution {ExecutionId} of job {JobId} ended {Status}", i.Execution, i.Job, i.Status);
                 break;
         }
+    }
+
+    /// <summary>Told by sharding when the timetable is to live elsewhere.</summary>
+    internal sealed class HandOff : INoSerializationVerificationNeeded
+    {
+        public static readonly HandOff Instance = new();
     }
 
     private sealed class FlushOutcomes : INoSerializationVerificationNeeded

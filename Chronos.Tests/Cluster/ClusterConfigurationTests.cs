@@ -31,6 +31,7 @@ public sealed class ClusterConfigurationTests
         Assert.Equal(unstable, config.GetString("akka.cluster.split-brain-resolver.down-all-when-unstable"));
         Assert.Equal("Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster", config.GetString("akka.cluster.downing-provider-class"));
         Assert.Equal("200ms", config.GetString("akka.cluster.singleton.hand-over-retry-interval"));
+        Assert.False(config.GetBoolean("akka.coordinated-shutdown.run-by-clr-shutdown-hook", true));
         Assert.Equal("20", config.GetString("akka.cluster.sharding.rebalance-absolute-limit"));
         Assert.Equal(["akka.tcp://chronos@127.0.0.1:1", "akka.tcp://chronos@two:2"], config.GetStringList("akka.cluster.seed-nodes"));
         Assert.Equal(["api"], config.GetStringList("akka.cluster.roles"));

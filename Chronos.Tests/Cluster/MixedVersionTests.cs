@@ -35,7 +35,7 @@ public sealed class MixedVersionTests
         var switched = createdLater[0];
         var kept = createdLater.Skip(1).ToList();
         Assert.NotEmpty(kept);
-        await other.Post($"jobs/{switched}/disable", new { });
+        await other.PostPatiently($"jobs/{switched}/disable", new { });
         Assert.Single(cluster.Rows($"SELECT manifest FROM journal WHERE manifest = '{LaterBuild.AddedManifest}'"));
 
         // The read side of the earlier build stands still at that event and says which it is; the later one's goes on. Both nodes fire.
@@ -57,18 +57,18 @@ public sealed class MixedVersionTests
 
         // What the earlier build does not understand of a job goes with every change that it makes.
         var batches = Batches(cluster);
-        await early.Post($"jobs/{kept[0]}/pause", new { reason = "by the earlier build" });
-        Assert.Equal("red", (await early.Get($"jobs/{kept[0]}")).GetProperty("color").GetString());
+        await early.PostPatiently($"jobs/{kept[0]}/pause", new { reason = "by the earlier build" });
+        await Eventually.True(async () => await Has(early, kept[0], "color", "red"), Patience);
         Assert.Contains(Batches(cluster).Skip(batches.Count), batch => batch.Contains("\"color\":\"red\"", StringComparison.Ordinal) && batch.Contains(JobId.For(TenantId.Default, kept[0]).Value, StringComparison.Ordinal));
-        await early.Post($"jobs/{kept[0]}/resume", new { });
+        await early.PostPatiently($"jobs/{kept[0]}/resume", new { });
 
         // Forward again, both: nothing is missing.
         await Restart(cluster, other, later: true);
         await Restart(cluster, early, later: true);
         foreach (var node in cluster.Nodes)
         {
-            Assert.False((await node.Get($"jobs/{switched}")).GetProperty("enabled").GetBoolean());
-            Assert.Equal("red", (await node.Get($"jobs/{kept[0]}")).GetProperty("color").GetString());
+            await Eventually.True(async () => await Has(node, switched, "state", "disabled"), Patience);
+            await Eventually.True(async () => await Has(node, kept[0], "color", "red"), Patience);
             await Eventually.True(async () => Projections(await node.Get("projections")).All(p => p.State == "following"), Patience);
             await Eventually.True(async () => (await node.Get("jobs?limit=100")).GetProperty("items").GetArrayLength() == Jobs + 1, Patience);
         }
@@ -76,14 +76,14 @@ public sealed class MixedVersionTests
         await FireAgain(receiver, kept.Append("plain"));
         foreach (var name in Enumerable.Range(0, Jobs).Select(n => $"job-{n}").Append("plain"))
         {
-            await early.Post($"jobs/{name}/disable", new { });
+            await early.PostPatiently($"jobs/{name}/disable", new { });
         }
 
         await Checker.FindsNothing(early, receiver, from, DateTimeOffset.UtcNow, TimeSpan.FromSeconds(30));
     }
 
     private static Task<JsonElement> Create(NodeProcess node, Receiver receiver, string name) =>
-        node.Post("jobs", new { name, schedule = "* * * * * *", webhook = new { url = receiver.Url + "/" } });
+        node.PostPatiently("jobs", new { name, schedule = "* * * * * *", webhook = new { url = receiver.Url + "/" } });
 
     /// <summary>As an update does it: told to stop, and started as the other build.</summary>
     private static async Task Restart(TestCluster cluster, NodeProcess node, bool later)
@@ -92,6 +92,14 @@ public sealed class MixedVersionTests
         node.IsOfLaterBuild = later;
         await node.Start();
         await cluster.Complete(2);
+    }
+
+    private static async Task<bool> Has(NodeProcess node, string job, string field, string value)
+    {
+        using var answer = await node.Http.GetAsync($"api/v1/jobs/{job}");
+        return answer.StatusCode == HttpStatusCode.ServiceUnavailable
+            ? false
+            : JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty(field).GetString() == value;
     }
 
     private static async Task FireAgain(Receiver receiver, IEnumerable<string> names)

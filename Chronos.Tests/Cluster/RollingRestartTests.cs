@@ -16,7 +16,7 @@ public sealed class RollingRestartTests
     {
         await using var receiver = await Receiver.Start();
         await using var cluster = await TestCluster.Start(3);
-        await cluster.Nodes[0].Post("jobs", new { name = "changed", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" } });
+        await cluster.Nodes[0].PostPatiently("jobs", new { name = "changed", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" } });
         await cluster.Nodes[0].Post("jobs:apply", Enumerable.Range(0, Rate).Select(i => new
         {
             name = $"job-{i}",
@@ -67,7 +67,7 @@ public sealed class RollingRestartTests
     public async Task A_node_that_is_told_to_stop_is_not_ready_first_and_lets_a_running_attempt_end()
     {
         await using var receiver = await Receiver.Start();
-        await using var cluster = await TestCluster.Start(2);
+        await using var cluster = await TestCluster.Start(2, "majority", ("CHRONOS_STOP_DELAY", "10s"));
         var (held, free) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
         receiver.Answer = async (_, aborted) =>
         {
@@ -75,8 +75,8 @@ public sealed class RollingRestartTests
             await free.Task.WaitAsync(aborted);
             return 200;
         };
-        await cluster.Nodes[0].Post("jobs", new { name = "slow", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" } });
-        var run = (await cluster.Nodes[0].Post("jobs/slow/trigger", new { })).GetProperty("id").GetString()!;
+        await cluster.Nodes[0].PostPatiently("jobs", new { name = "slow", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" } });
+        var run = (await cluster.Nodes[0].PostPatiently("jobs/slow/trigger", new { })).GetProperty("id").GetString()!;
         await held.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var owner = (await cluster.Nodes[0].Get($"executions/{Uri.EscapeDataString(run)}")).GetProperty("attempts")[0].GetProperty("node").GetString();
         var (stops, stays) = owner == "node-0" ? (cluster.Nodes[0], cluster.Nodes[1]) : (cluster.Nodes[1], cluster.Nodes[0]);
@@ -86,6 +86,7 @@ public sealed class RollingRestartTests
 
         // Not ready, and yet it serves.
         Assert.Equal("slow", (await stops.Get("jobs/slow")).GetProperty("name").GetString());
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await stops.Http.GetAsync("health/ready")).StatusCode);
         free.SetResult();
         await stops.Process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(0, stops.Process.ExitCode);
@@ -111,8 +112,8 @@ public sealed class RollingRestartTests
             await Task.Delay(Timeout.InfiniteTimeSpan, aborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 200;
         };
-        await cluster.Nodes[0].Post("jobs", new { name = "endless", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" }, retry = new { max_attempts = 2 } });
-        var run = Uri.EscapeDataString((await cluster.Nodes[0].Post("jobs/endless/trigger", new { })).GetProperty("id").GetString()!);
+        await cluster.Nodes[0].PostPatiently("jobs", new { name = "endless", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" }, retry = new { max_attempts = 2 } });
+        var run = Uri.EscapeDataString((await cluster.Nodes[0].PostPatiently("jobs/endless/trigger", new { })).GetProperty("id").GetString()!);
         await held.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var owner = (await cluster.Nodes[0].Get($"executions/{run}")).GetProperty("attempts")[0].GetProperty("node").GetString();
         var (stops, stays) = owner == "node-0" ? (cluster.Nodes[0], cluster.Nodes[1]) : (cluster.Nodes[1], cluster.Nodes[0]);

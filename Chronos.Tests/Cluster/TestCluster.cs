@@ -11,7 +11,7 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly PostgresAddress _database;
 
-    private TestCluster(int count, string arbiter)
+    private TestCluster(int count, string arbiter, (string Key, string Value)[] settings)
     {
         _database = PostgresServer.NewDatabase();
         var ports = Enumerable.Range(0, count).Select(_ => NodeProcess.FreePort()).ToList();
@@ -30,15 +30,22 @@ internal sealed class TestCluster : IAsyncDisposable
                 ["CHRONOS_ALLOW_PRIVATE_TARGETS"] = "true",
             },
         })];
+        foreach (var node in Nodes)
+        {
+            foreach (var (key, value) in settings)
+            {
+                node.Environment[key] = value;
+            }
+        }
     }
 
     public IReadOnlyList<NodeProcess> Nodes { get; }
 
     public static Task<TestCluster> Start(int count) => Start(count, "majority");
 
-    public static async Task<TestCluster> Start(int count, string arbiter)
+    public static async Task<TestCluster> Start(int count, string arbiter, params (string Key, string Value)[] settings)
     {
-        var cluster = new TestCluster(count, arbiter);
+        var cluster = new TestCluster(count, arbiter, settings);
         await Task.WhenAll(cluster.Nodes.Select(n => n.Start()));
         await cluster.Complete(count);
         return cluster;

@@ -30,7 +30,7 @@ internal static class Checker
         }
         while (result.Exit != 0 && DateTimeOffset.UtcNow - began < TimeSpan.FromSeconds(20));
 
-        Assert.True(result.Exit == 0, $"{result.Error}\n{result.Out[..Math.Min(result.Out.Length, 4_000)]}");
+        Assert.True(result.Exit == 0, $"from {Rfc3339.Format(from)}: {result.Error}\n{result.Out[..Math.Min(result.Out.Length, 4_000)]}");
         return JsonDocument.Parse(result.Out).RootElement;
     }
 

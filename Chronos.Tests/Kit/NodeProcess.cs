@@ -123,6 +123,21 @@ internal sealed class NodeProcess : IAsyncDisposable
         return await Json(answer);
     }
 
+    /// <summary>As a caller does it who is told to come again: a 503 with <c>Retry-After</c> is asked once more.</summary>
+    public async Task<JsonElement> PostPatiently(string path, object body)
+    {
+        JsonElement? done = null;
+        await Eventually.True(
+            async () =>
+            {
+                using var answer = await Http.PostAsJsonAsync("api/v1/" + path, body);
+                done = answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter: not null } ? null : await Json(answer);
+                return done is not null;
+            },
+            TimeSpan.FromSeconds(60));
+        return done!.Value;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false })
