@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Chronos.Actors.Kernel;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
@@ -9,13 +10,13 @@ namespace Chronos.Actors.Jobs;
 /// Attempts of one timetable whose claim is durable and whose time has not come: kept beside its offers until the very instant, see
 /// <see cref="HeldAttempts"/>.
 /// </summary>
-internal sealed class HeldOffers : IDisposable
+internal sealed class HeldOffers
 {
     private readonly HeldAttempts _held = new();
     private readonly OfferQueue _offers;
     private readonly Predicate<AttemptRequest> _mayLeave;
     private readonly TimeProvider _time;
-    private readonly ITimer _timer;
+    private readonly ExactTimers.Timer _timer;
     private readonly long _began;
 
     /// <param name="self">Is told <see cref="Due"/> when it is time for <see cref="Release"/>.</param>
@@ -23,7 +24,7 @@ internal sealed class HeldOffers : IDisposable
     public HeldOffers(OfferQueue offers, Predicate<AttemptRequest> mayLeave, IActorRef self, TimeProvider time)
     {
         (_offers, _mayLeave, _time, _began) = (offers, mayLeave, time, time.GetTimestamp());
-        _timer = time.CreateTimer(_ => self.Tell(Due.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = ExactTimers.Shared.Create(() => self.Tell(Due.Instance));
     }
 
     /// <summary>Offers the attempt when it is due; what is, with the next <see cref="Release"/>.</summary>
@@ -53,12 +54,12 @@ internal sealed class HeldOffers : IDisposable
         _offers.OfferAll();
         if (_held.Wait(_time.GetUtcNow(), _time.GetElapsedTime(_began)) is { } wait)
         {
-            // Timers count whole milliseconds and may wake a little early; then nothing is due yet and this sleeps again.
-            _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+            _timer.Set(wait);
         }
     }
 
-    public void Dispose() => _timer.Dispose();
+    /// <summary>Nobody is told any more.</summary>
+    public void End() => _timer.Dispose();
 
     /// <summary>Something that was held may be due.</summary>
     internal sealed class Due : INoSerializationVerificationNeeded

@@ -47,7 +47,7 @@ public sealed class Rehearsal(ActorSystem system, WireCatalog wire, IOutputStore
         {
             using var reads = new ReadSide();
             var queue = new OfferQueue(_ => gateway, stage, time);
-            using var held = new HeldOffers(queue, static _ => true, stage, time);
+            var held = new HeldOffers(queue, static _ => true, stage, time);
             // In a time that is over, so that nothing has to be waited for.
             var now = time.GetUtcNow() - Past;
             var table = Planned(url, now, reads);

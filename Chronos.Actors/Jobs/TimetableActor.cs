@@ -79,7 +79,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
     protected override void PostStop()
     {
-        _held.Dispose();
+        _held.End();
         _settings.Metrics.Left(_number);
         base.PostStop();
     }

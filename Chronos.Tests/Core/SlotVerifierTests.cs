@@ -94,6 +94,8 @@ public sealed class SlotVerifierTests
             _received[i] = _received[i] with { ExecutionId = id, Nominal = nominal };
         }
 
+        var last = Start.AddMinutes(10).AddMilliseconds(-10);
+        _slots.Add(new VerifiedSlot(last, last, false, false, null));
         Assert.Empty(Verify().Findings);
 
         // Not claimed, it would be a slot of nobody's, and the first one of the new plan would be missing.

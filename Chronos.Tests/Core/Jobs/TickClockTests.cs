@@ -54,6 +54,16 @@ public sealed class TickClockTests
     }
 
     [Fact]
+    public void A_leader_whose_epoch_is_over_is_refused_and_told_so()
+    {
+        var due = Now.AddSeconds(10);
+        Assert.False(_table.Tick(new TimetablePlanning.Tick(0, _clock.Epoch - 1, due), due));
+        Assert.Empty(Commit(due));
+        var stale = new TickClock(1);
+        Assert.False(stale.Note(_table.Report(_clock.Epoch - 1), due));
+    }
+
+    [Fact]
     public void A_report_that_crosses_a_tick_leaves_its_repetition_in_place()
     {
         var due = Now.AddSeconds(10) - ClaimAhead.Lead;
