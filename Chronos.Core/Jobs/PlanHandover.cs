@@ -19,7 +19,7 @@ public sealed class PlanHandover<TAsker>
             job.Tenant, job.Id, job.Version, job.Revision,
             !definition.Enabled ? PlanState.Disabled : job.PausedAt is null ? PlanState.Active : PlanState.Paused,
             job.PausedUntil, job.UpdatedAt, definition, job.CatchUp),
-        _ => new TimetablePlanning.RemovePlan(job.Id, job.Version),
+        _ => new TimetablePlanning.RemovePlan(job.Id, job.Version) { At = job.UpdatedAt },
     };
 
     /// <summary>Whether the timetable has the job as it stands.</summary>

@@ -114,9 +114,11 @@ public sealed partial class Timetable(string node)
         }
         else if (plan.Version > job.Version)
         {
-            // What came due before the deletion still gets its disposition, but nothing new starts.
-            RecordOpenSlots(job, now, SkipReason.Deleted);
-            RecordNotYetFired(job.Id, now, SkipReason.Deleted, "the job was deleted before it was fired");
+            // What came due before the deletion still gets its disposition, but nothing new starts. What came after it was no slot of this
+            // job any more: the job may have been made anew meanwhile, and then it is a slot of that one.
+            var at = plan.At ?? now;
+            RecordOpenSlots(job, at, SkipReason.Deleted);
+            RecordNotYetFired(job.Id, at, SkipReason.Deleted, "the job was deleted before it was fired");
             foreach (var waiting in State.Find(plan.Job)!.Waiting)
             {
                 Skip(plan.Job, waiting.Nominal, SkipReason.Deleted, "the job was deleted");

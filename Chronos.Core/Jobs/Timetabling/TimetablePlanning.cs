@@ -14,7 +14,11 @@ public static class TimetablePlanning
         JobDefinition Definition, MisfireRule? CatchUp) : ITimetableCommand;
 
     /// <summary>The job is deleted.</summary>
-    public sealed record RemovePlan(JobId Job, long Version) : ITimetableCommand;
+    public sealed record RemovePlan(JobId Job, long Version) : ITimetableCommand
+    {
+        /// <summary>When it was deleted: after that it had no slots, however late this arrives. Absent from a node of an older build.</summary>
+        public DateTimeOffset? At { get; init; }
+    }
 
     public sealed record PlanNoted(JobId Job, long Version, long? Missed, long? CaughtUp) : ITimetableReply;
 
@@ -49,7 +53,11 @@ public sealed record TimetableSnapshot(int Timetable, long Epoch, ImmutableArray
 }
 
 /// <summary>A deleted job with the version of its deletion, so that an older plan that arrives late does not bring it back.</summary>
-public sealed record RemovedJob(JobId Job, long Version);
+public sealed record RemovedJob(JobId Job, long Version)
+{
+    /// <summary>Up to where slots were decided: a job that is made anew under this id begins behind it. Absent where it was not kept.</summary>
+    public DateTimeOffset? Cursor { get; init; }
+}
 
 /// <summary>Which timetable a job belongs to.</summary>
 public static class TimetableNumbers

@@ -23,7 +23,7 @@ public sealed class TimetableState
     private readonly PriorityQueue<Wake, long> _heap = new();
     private readonly Dictionary<JobId, string> _faults = [];
     private readonly Dictionary<(TenantId Tenant, string Name), (PlannedCalendar Calendar, CalendarTimes? Times)> _calendars = [];
-    private ImmutableDictionary<JobId, long> _removed = ImmutableDictionary<JobId, long>.Empty;
+    private ImmutableDictionary<JobId, RemovedJob> _removed = ImmutableDictionary<JobId, RemovedJob>.Empty;
     private ImmutableQueue<JobId> _removedOrder = [];
 
     public TimetableState()
@@ -74,7 +74,7 @@ public sealed class TimetableState
 
     public PlannedJob? Find(JobId job) => _jobs.TryGetValue(job, out var entry) ? entry.Job : null;
 
-    public long? RemovedVersion(JobId job) => _removed.TryGetValue(job, out var version) ? version : null;
+    public long? RemovedVersion(JobId job) => _removed.TryGetValue(job, out var removed) ? removed.Version : null;
 
     /// <summary>The calendar of this name, deleted ones included.</summary>
     public PlannedCalendar? CalendarOf(TenantId tenant, string name) => _calendars.TryGetValue((tenant, name), out var known) ? known.Calendar : null;
@@ -149,7 +149,7 @@ public sealed class TimetableState
     }
 
     public TimetableSnapshot Snapshot(int timetable, long epoch) =>
-        new(timetable, epoch, [.. Jobs], [.. _removedOrder.Select(j => new RemovedJob(j, _removed[j]))])
+        new(timetable, epoch, [.. Jobs], [.. _removedOrder.Select(j => _removed[j])])
         {
             Tzdb = NotedTzdb,
             Calendars = _calendars.Count == 0 ? null : [.. _calendars.Values.Select(c => c.Calendar)],
@@ -170,7 +170,7 @@ public sealed class TimetableState
 
         foreach (var removed in snapshot.Removed)
         {
-            RememberRemoval(removed.Job, removed.Version);
+            RememberRemoval(removed);
         }
     }
 
@@ -195,7 +195,7 @@ public sealed class TimetableState
                 Put(Plan(i));
                 return;
             case PlanRemoved i:
-                RememberRemoval(i.Job, i.Version);
+                RememberRemoval(new RemovedJob(i.Job, i.Version) { Cursor = Find(i.Job)?.Cursor ?? DecidedTo(i.Job) });
                 if (_jobs.TryGetValue(i.Job, out var gone))
                 {
                     Put(gone.Job with { Version = i.Version, State = PlanState.Disabled, Removed = true });
@@ -257,7 +257,7 @@ public sealed class TimetableState
     {
         var known = Find(i.Job);
         var job = known is null or { Removed: true }
-            ? new PlannedJob { Id = i.Job, Tenant = i.Tenant, Definition = i.Definition, Cursor = i.From, Running = known?.Running ?? ImmutableDictionary<ExecutionId, RunningExecution>.Empty }
+            ? new PlannedJob { Id = i.Job, Tenant = i.Tenant, Definition = i.Definition, Cursor = Later(i.From, known?.Cursor ?? DecidedTo(i.Job) ?? i.From), Running = known?.Running ?? ImmutableDictionary<ExecutionId, RunningExecution>.Empty }
             : known;
 
         // Slots of a time in which the job was switched off, or of a schedule that was not yet its own, are none.
@@ -466,14 +466,17 @@ public sealed class TimetableState
         return schedule;
     }
 
-    private void RememberRemoval(JobId job, long version)
+    /// <summary>A deletion that came late found slots decided that are younger than it; a job that is made anew does not decide them again.</summary>
+    private DateTimeOffset? DecidedTo(JobId job) => _removed.TryGetValue(job, out var removed) ? removed.Cursor : null;
+
+    private void RememberRemoval(RemovedJob removed)
     {
-        if (!_removed.ContainsKey(job))
+        if (!_removed.ContainsKey(removed.Job))
         {
-            _removedOrder = _removedOrder.Enqueue(job);
+            _removedOrder = _removedOrder.Enqueue(removed.Job);
         }
 
-        _removed = _removed.SetItem(job, version);
+        _removed = _removed.SetItem(removed.Job, removed);
         if (_removed.Count > RememberedRemovals)
         {
             _removedOrder = _removedOrder.Dequeue(out var oldest);

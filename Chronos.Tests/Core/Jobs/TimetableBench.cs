@@ -41,9 +41,9 @@ internal sealed class TimetableBench
         Target = new DispatchTarget(Protocol.Http, """{"url":"http://127.0.0.1/"}"""),
     };
 
-    public TimetableBench Planned(JobDefinition definition, long version = 1, PlanState state = PlanState.Active, MisfireRule? catchUp = null, DateTimeOffset? until = null)
+    public TimetableBench Planned(JobDefinition definition, long version = 1, PlanState state = PlanState.Active, MisfireRule? catchUp = null, DateTimeOffset? until = null, DateTimeOffset? from = null)
     {
-        Do(t => t.SetPlan(new TimetablePlanning.SetPlan(TenantId.Default, Job, version, (int)version, state, until, Now, definition, catchUp), Now));
+        Do(t => t.SetPlan(new TimetablePlanning.SetPlan(TenantId.Default, Job, version, (int)version, state, until, from ?? Now, definition, catchUp), Now));
         return this;
     }
 

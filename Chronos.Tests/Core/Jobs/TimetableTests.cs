@@ -302,6 +302,34 @@ public sealed class TimetableTests
     }
 
     [Fact]
+    public void A_deletion_that_arrives_late_ends_the_slots_at_its_own_instant_and_the_job_made_anew_has_those_after_it()
+    {
+        var deleted = TimetableBench.Start.AddSeconds(25);
+        _bench.Planned(EveryTenSeconds).Pass(TimeSpan.FromSeconds(10));
+        _bench.Sleep(TimeSpan.FromSeconds(23));
+        _bench.Do(t => t.RemovePlan(new TimetablePlanning.RemovePlan(TimetableBench.Job, 2) { At = deleted }, _bench.Now));
+        var range = Assert.Single(_bench.Journal.OfType<SlotsSkipped>());
+        Assert.Equal(("10:00:20", "10:00:20", SkipReason.Deleted), (range.First.ToString("HH:mm:ss"), range.Last.ToString("HH:mm:ss"), range.Reason));
+        _bench.Finish(FailureClass.Cancelled);
+        _bench.Planned(EveryTenSeconds, 3, from: deleted.AddSeconds(2)).Pass(TimeSpan.FromSeconds(3));
+        Assert.Equal(["10:00:10", "10:00:30"], _bench.ClaimedAt);
+    }
+
+    [Fact]
+    public void A_job_made_anew_does_not_decide_again_what_was_decided_before_its_deletion_arrived_also_after_a_snapshot()
+    {
+        var deleted = TimetableBench.Start.AddSeconds(15);
+        _bench.Planned(EveryTenSeconds).Pass(TimeSpan.FromSeconds(40));
+        _bench.Finish();
+        _bench.Do(t => t.RemovePlan(new TimetablePlanning.RemovePlan(TimetableBench.Job, 2) { At = deleted }, _bench.Now));
+        Assert.Equal(0, _bench.Table.State.JobCount);
+        _bench.Crash(fromSnapshot: true);
+        _bench.Planned(EveryTenSeconds, 3, from: deleted.AddSeconds(2)).Pass(TimeSpan.FromSeconds(10));
+        Assert.Equal(_bench.ClaimedAt.Distinct(), _bench.ClaimedAt);
+        Assert.Equal("10:00:50", _bench.ClaimedAt.Last());
+    }
+
+    [Fact]
     public void A_clock_that_is_set_back_an_hour_fires_no_slot_again()
     {
         _bench.Planned(EveryTenSeconds).Pass(TimeSpan.FromSeconds(30));
