@@ -48,8 +48,8 @@ public sealed class Rehearsal(ActorSystem system, WireCatalog wire, IOutputStore
             using var reads = new ReadSide();
             var queue = new OfferQueue(_ => gateway, stage, time);
             var held = new HeldOffers(queue, static _ => true, stage, time);
-            // In a time that is over, so that nothing has to be waited for.
-            var now = time.GetUtcNow() - Past;
+            // In a time that is over, so that nothing has to be waited for; each burst is claimed ahead, as real ones are.
+            var now = DateTimeOffset.FromUnixTimeSeconds((time.GetUtcNow() - Past).ToUnixTimeSeconds()) - ClaimAhead.Lead;
             var table = Planned(url, now, reads);
             for (var burst = 0; burst < Bursts; burst++)
             {

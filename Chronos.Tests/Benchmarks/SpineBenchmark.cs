@@ -5,7 +5,7 @@ using Chronos.Tests.Kit;
 
 namespace Chronos.Benchmarks;
 
-/// <summary>The first minute of the built program: nothing is warm, the target neither.</summary>
+/// <summary>The first minute of the built program: nothing is warm in it.</summary>
 internal sealed class SpineBenchmark : IBenchmark
 {
     private const int Jobs = 200;
@@ -15,10 +15,10 @@ internal sealed class SpineBenchmark : IBenchmark
 
     public string Name => "spine";
 
-    public string Question => "200 jobs due each second from a fresh process on, against a fresh target: how late are they, is each slot received once, is any early?";
+    public string Question => "200 jobs due each second, the first minute of a fresh process: how late are they, is each slot received once, is any early?";
 
     public string Settings =>
-        "the built program in dev mode, SQLite, durability full, Kestrel in another process on the same cores; every slot from the first on counts, against its nominal time; exact percentiles";
+        "the built program in dev mode, SQLite, durability full, Kestrel in another process on the same cores, which has served others before; every slot from the first on counts, against its nominal time; exact percentiles";
 
     public string Headline => "lateness p99 ms";
 
@@ -28,16 +28,27 @@ internal sealed class SpineBenchmark : IBenchmark
         var other = Environment.GetEnvironmentVariable(OtherBuild);
         return
         [
-            new("undisturbed", () => Measure(seconds, null, kill: false)),
-            new("kill -9 in the middle", () => Measure(seconds, null, kill: true)),
-            .. other is null ? [] : new Variant[] { new("undisturbed, other build", () => Measure(seconds, other, kill: false)), new("kill -9 in the middle, other build", () => Measure(seconds, other, kill: true)) },
+            .. Of(null, ""),
+            .. other is null ? [] : Of(other, ", other build"),
+        ];
+
+        Variant[] Of(string? program, string suffix) =>
+        [
+            new("undisturbed" + suffix, () => Measure(seconds, program, fresh: false, kill: false)),
+            new("target just started" + suffix, () => Measure(seconds, program, fresh: true, kill: false)),
+            new("kill -9 in the middle" + suffix, () => Measure(seconds, program, fresh: false, kill: true)),
         ];
     }
 
-    private static async Task<Figures> Measure(int seconds, string? program, bool kill)
+    private static async Task<Figures> Measure(int seconds, string? program, bool fresh, bool kill)
     {
         using var store = new BenchStore(postgres: false);
         using var target = new TargetServer();
+        if (!fresh)
+        {
+            await target.WarmUp();
+        }
+
         await using var node = program is null ? new NodeProcess(store.Folder, "--no-demo") : new NodeProcess(store.Folder, "--no-demo") { Program = program };
         var figures = new Figures { ["ready s"] = (await node.Start()).TotalSeconds };
         var (from, to) = await Apply(node, target, seconds);

@@ -12,7 +12,7 @@ public static class ClaimAhead
     /// Twice what the claims of a burst of some hundred slots take on two busy cores with a disk that is waited for. More would gain nothing,
     /// and is time in which a pause comes too late for a slot that is still to come.
     /// </summary>
-    public static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(int.TryParse(Environment.GetEnvironmentVariable("XLEAD"), out var x) ? x : 25);
+    public static readonly TimeSpan Lead = TimeSpan.FromMilliseconds(25);
 
     /// <summary>Further ahead nothing is claimed or held, whatever the lead: a slot that seems to be belongs to a clock that was set back.</summary>
     public static readonly TimeSpan Most = TimeSpan.FromSeconds(1);

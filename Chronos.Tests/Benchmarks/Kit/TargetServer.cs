@@ -34,6 +34,18 @@ internal sealed class TargetServer : IDisposable
 
     public string Url { get; }
 
+    /// <summary>Serves some thousand requests, as a target that has been there for a while has done.</summary>
+    public async Task WarmUp()
+    {
+        await Parallel.ForEachAsync(Enumerable.Range(0, 4_000), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, cancellation) =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, Url + "/");
+            request.Headers.Add("X-Chronos-Scheduled-Time", "2026-01-01T00:00:00Z");
+            using var answer = await _client.SendAsync(request, cancellation);
+        });
+        await Take();
+    }
+
     public async Task<int> Count() => await _client.GetFromJsonAsync<int>(Url + "/_count");
 
     /// <summary>Everything that came, and forgets it.</summary>
@@ -65,8 +77,10 @@ internal sealed class TargetServer : IDisposable
         });
         app.MapPost("/", (HttpContext context) =>
         {
+            var at = DateTimeOffset.UtcNow;
             var headers = context.Request.Headers;
-            seen.Enqueue((DateTimeOffset.UtcNow, headers["X-Chronos-Execution-Id"].ToString(), headers["X-Chronos-Scheduled-Time"].ToString()));
+            seen.Enqueue((at, headers["X-Chronos-Execution-Id"].ToString(), headers["X-Chronos-Scheduled-Time"].ToString()));
+            return Task.CompletedTask;
         });
         app.MapPost("/hang", (HttpContext context) => Task.Delay(Hang, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default));
         await app.StartAsync();
