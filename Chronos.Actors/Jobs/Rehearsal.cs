@@ -29,6 +29,7 @@ public sealed class Rehearsal(ActorSystem system, WireCatalog wire, IOutputStore
     private const int Jobs = 40;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Past = TimeSpan.FromMinutes(1);
 
     /// <summary>Sends to a target that answers 2xx. Answers the first failure, if there was one, and then has stopped there.</summary>
     /// <param name="dispatcher">Ends with this rehearsal; not one that others use.</param>
@@ -46,15 +47,17 @@ public sealed class Rehearsal(ActorSystem system, WireCatalog wire, IOutputStore
         {
             using var reads = new ReadSide();
             var queue = new OfferQueue(_ => gateway, stage, time);
-            var now = time.GetUtcNow();
+            var held = new HeldOffers(queue, static _ => true, stage, time);
+            // In a time that is over, so that nothing has to be waited for; each burst is claimed ahead, as real ones are.
+            var now = DateTimeOffset.FromUnixTimeSeconds((time.GetUtcNow() - Past).ToUnixTimeSeconds()) - ClaimAhead.Lead;
             var table = Planned(url, now, reads);
             for (var burst = 0; burst < Bursts; burst++)
             {
                 now = now.AddSeconds(1);
                 table.Tick(now);
                 var offers = Commit(table, reads).OfType<TimetableEffects.Offer>().ToList();
-                offers.ForEach(offer => queue.Add(offer.Attempt));
-                queue.OfferAll();
+                offers.ForEach(offer => held.Add(offer.Attempt));
+                held.Release();
                 for (var i = 0; i < offers.Count; i++)
                 {
                     var ended = await outcomes.Reader.ReadAsync(patience.Token);

@@ -30,6 +30,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private readonly TimetableSettings _settings;
     private readonly DurableTimetable<IActorRef> _table;
     private readonly OfferQueue _offers;
+    private readonly HeldOffers _held;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CoordinatedShutdown _shutdown = CoordinatedShutdown.Get(Context.System);
     private bool _leaves;
@@ -39,6 +40,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         (_number, _settings) = (number, settings);
         _table = new DurableTimetable<IActorRef>(number, settings.Node) { Tokens = static job => CallbackToken.From(job, RandomNumberGenerator.GetBytes(CallbackToken.EntropyBytes)) };
         _offers = new OfferQueue(settings.Dispatcher, Self, settings.Time);
+        _held = new HeldOffers(_offers, _table.Table.MayLeave, Self, settings.Time);
 
         Recover<SnapshotOffer>(o => _table.Restore((TimetableSnapshot)o.Snapshot));
         Recover<TimetableBatch>(_table.Replay);
@@ -48,6 +50,8 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<TimetableFacts.AttemptFinished>(OnFinished);
         Command<TimetableFacts.AttemptTold>(OnTold);
         Command<FlushOutcomes>(_ => Flush());
+        Command<HeldOffers.Due>(_ => _held.Release());
+        Command<OwnWake>(_ => OnOwnWake());
         Command<AgendaPlanning.ReadAgenda>(OnReadAgenda);
         Command<ITimetableCommand>(Decide);
         Command<INumberedTimetableCommand>(Decide);
@@ -78,6 +82,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
     protected override void PostStop()
     {
+        _held.End();
         _settings.Metrics.Left(_number);
         base.PostStop();
     }
@@ -85,6 +90,8 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private DateTimeOffset Now => _settings.Time.GetUtcNow();
 
     private TimetableState State => _table.Table.State;
+
+    private bool IsLeaving => _leaves || _shutdown.ShutdownReason is not null;
 
     private void OnRecovered()
     {
@@ -149,7 +156,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
     private void OnTick(TimetablePlanning.Tick tick)
     {
-        if (_leaves || _shutdown.ShutdownReason is not null)
+        if (IsLeaving)
         {
             // What would be claimed here could not be sent any more. The next incarnation is ticked as soon as this one has left.
             return;
@@ -162,6 +169,18 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             return;
         }
 
+        Flush();
+        ReportNext();
+    }
+
+    private void OnOwnWake()
+    {
+        if (IsLeaving)
+        {
+            return;
+        }
+
+        _table.Wake(Now);
         Flush();
         ReportNext();
     }
@@ -266,7 +285,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             switch (effect)
             {
                 case TimetableEffects.Offer e:
-                    _offers.Add(e.Attempt);
+                    _held.Add(e.Attempt);
                     break;
                 case TimetableEffects.Stop e:
                     Stop(e);
@@ -280,7 +299,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             }
         }
 
-        _offers.OfferAll();
+        _held.Release();
         Answer(release.Replies);
     }
 
@@ -294,11 +313,11 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
     private void Stop(TimetableEffects.Stop stop)
     {
-        if (_offers.Withdraw(stop.Execution) is { } attempt)
+        if (_held.Withdraw(stop.Execution) is { } attempt)
         {
-            // No dispatcher has it yet: it ends here and now.
+            // No dispatcher has it yet: it ends here and now, and was not early either.
             Self.Tell(new TimetableFacts.AttemptFinished(attempt.Job, attempt.Execution, attempt.Attempt, new AttemptOutcome(
-                FailureClass.Cancelled, Now, TimeSpan.Zero, null, "cancelled before it was sent", null, null)));
+                FailureClass.Cancelled, attempt.NotBefore > Now ? attempt.NotBefore.Value : Now, TimeSpan.Zero, null, "cancelled before it was sent", null, null)));
             return;
         }
 
@@ -329,6 +348,11 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         {
             Tell(report);
         }
+
+        if (_table.OwnWake(Now) is { } wait)
+        {
+            Timers.StartSingleTimer(nameof(OwnWake), OwnWake.Instance, wait);
+        }
     }
 
     private void Tell(TimetablePlanning.NextDue report) => _settings.Leader().Tell(report);
@@ -358,6 +382,11 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private sealed class FlushOutcomes : INoSerializationVerificationNeeded
     {
         public static readonly FlushOutcomes Instance = new();
+    }
+
+    private sealed class OwnWake : INoSerializationVerificationNeeded
+    {
+        public static readonly OwnWake Instance = new();
     }
 
     private sealed class LookForLost : INoSerializationVerificationNeeded

@@ -152,7 +152,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
         row.Payload = e.Payload;
         row.By = e.By?.Name;
         row.Detail = e.Note;
-        Begin(row, 1, e.Node, at);
+        Begin(row, 1, e.Node, Times.Micros(e.Begins));
         if (e.Trigger == ExecutionTrigger.Replay && ExecutionId.TryParse(e.Source, out var repeated) && Known(repeated) is { Dead: not null } dead)
         {
             (dead.Dead, dead.DeadAt, dead.DeadBy, dead.DeadAs) = (DeadLetterState.Replayed, at, e.By?.Name, e.Id.Value);

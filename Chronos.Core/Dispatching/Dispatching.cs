@@ -80,6 +80,9 @@ public sealed record AttemptRequest(
     ImmutableSortedDictionary<string, string> Tags,
     string TraceId)
 {
+    /// <summary>Where it was claimed ahead: when it is due, and leaves at the earliest.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
     /// <summary>What the job declares; it waits for it before it leaves.</summary>
     public FlowLimits? Limits { get; init; }
 

@@ -162,6 +162,10 @@ public sealed record ExecutionStarted(
     [JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))]
     public DateTimeOffset? Due { get; init; }
 
+    /// <summary>When its jitter has it fire, where it was claimed before that.</summary>
+    [JsonPropertyName("f"), JsonConverter(typeof(UnixMicroseconds))]
+    public DateTimeOffset? FiresAt { get; init; }
+
     /// <summary>What a calendar did to the slot.</summary>
     [JsonPropertyName("m")]
     public string? Note { get; init; }
@@ -176,6 +180,12 @@ public sealed record ExecutionStarted(
     /// <summary>The execution's identity, given or derived.</summary>
     [JsonIgnore]
     public ExecutionId Id => Execution ?? ExecutionId.ForSlot(Job, Nominal);
+
+    /// <summary>When attempt 1 begins: with the claim, or when the slot is due where it was claimed ahead.</summary>
+    /// <remarks>A slot that seems to lie further ahead waited while the clock was set back; it was due before.</remarks>
+    [JsonIgnore]
+    public DateTimeOffset Begins =>
+        Execution is null && (FiresAt ?? Due ?? Nominal) is var due && due > At && due - At <= ClaimAhead.Most ? due : At;
 }
 
 /// <summary>A further attempt begins: a retry, or the same execution offered again after its node was lost.</summary>

@@ -21,6 +21,11 @@ internal static class WhyDispositions
 
     private static WhyAnswer Fired(WhyQuestion q, SlotView slot)
     {
+        if (slot.LatenessMs is null && q.At > q.Now && slot.Detail is null)
+        {
+            return WhySentence.ClaimedAhead(q, q.At);
+        }
+
         // Where a calendar moved the slot, its lateness counts from where it was moved to, and is known when its first attempt has ended.
         var moved = slot.Detail?.StartsWith("calendar ", StringComparison.Ordinal) == true ? $"; {slot.Detail}" : "";
         var late = slot.LatenessMs ?? (moved.Length > 0 ? null : (slot.At - q.At)?.TotalMilliseconds);

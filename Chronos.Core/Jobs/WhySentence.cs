@@ -46,6 +46,9 @@ public static class WhySentence
             : WithoutDisposition(q, interval, schedule, isSlot);
     }
 
+    /// <summary>In the last moment before a slot is due.</summary>
+    internal static WhyAnswer ClaimedAhead(WhyQuestion q, DateTimeOffset due) => Say(WhyVerdict.Future, $"The slot {T(q.At)} is claimed and will be sent at {T(due)}, when it is due.");
+
     internal static WhyAnswer Say(WhyVerdict verdict, string sentence) => new(verdict, sentence);
 
     internal static string T(DateTimeOffset at) => Rfc3339.Format(at);
@@ -158,7 +161,7 @@ public static class WhySentence
         }
 
         return q.Live.InFlight.FirstOrDefault(e => e.Id.IsSlot && e.ScheduledAt == q.At) is { } running
-            ? Say(running.Trigger == ExecutionTrigger.CatchUp ? WhyVerdict.CaughtUp : WhyVerdict.Fired,
+            ? running.Attempts is [.., { StartedAt: var due }] && due > q.Now ? ClaimedAhead(q, due) : Say(running.Trigger == ExecutionTrigger.CatchUp ? WhyVerdict.CaughtUp : WhyVerdict.Fired,
                 $"The slot {T(q.At)} was claimed at {T(running.ClaimedAt)} by {running.Node} and has not ended: attempt {Math.Max(1, running.Attempts.Length)}{(running.RetryAt is { } retry ? $" failed, the next is due at {T(retry)}" : " runs")}.")
             : null;
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Chronos.Core.Calendars;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
+using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 
@@ -25,8 +26,8 @@ public static class SlotVerifier
         IReadOnlyList<ReceivedRequest>? received)
     {
         var findings = ImmutableArray.CreateBuilder<Finding>();
-        var (due, certain) = Due(job, window);
-        CheckDispositions(job, window, due, certain, slots, findings);
+        var (due, ahead, certain) = Due(job, window);
+        CheckDispositions(job, window, due, ahead, certain, slots, findings);
         CheckTimes(job, window, due, executions, findings);
         CheckOverlap(job, executions, findings);
         var redelivered = received is null ? 0 : CheckDeliveries(job, window, due, executions, received, findings);
@@ -34,10 +35,14 @@ public static class SlotVerifier
     }
 
     /// <summary>The slots of the window, and whether they can be known: a fixed delay counts from ends of executions.</summary>
-    /// <returns>Each slot with the instant at which it fires; null where that cannot be known.</returns>
-    private static (Dictionary<DateTimeOffset, DateTimeOffset?> Slots, bool Certain) Due(VerifiedJob job, VerificationWindow window)
+    /// <returns>
+    /// Each slot with the instant at which it fires, null where that cannot be known; and those which the next change of the plan came too late
+    /// for if they had been claimed ahead, with the instant of that change.
+    /// </returns>
+    private static (Dictionary<DateTimeOffset, DateTimeOffset?> Slots, Dictionary<DateTimeOffset, DateTimeOffset> Ahead, bool Certain) Due(
+        VerifiedJob job, VerificationWindow window)
     {
-        var (due, certain) = (new Dictionary<DateTimeOffset, DateTimeOffset?>(), true);
+        var (due, ahead, certain) = (new Dictionary<DateTimeOffset, DateTimeOffset?>(), new Dictionary<DateTimeOffset, DateTimeOffset>(), true);
         foreach (var interval in job.History)
         {
             var (from, to) = (interval.From > window.From ? interval.From : window.From, interval.To is { } end && end < window.To ? end : window.To);
@@ -59,20 +64,29 @@ public static class SlotVerifier
             {
                 due[at] = interval.Schedule.Calendars.IsEmpty ? schedule.FireAt(at) : null;
             }
+
+            if (interval.To is { } changed)
+            {
+                foreach (var at in schedule.After(changed.AddTicks(-1)).TakeWhile(at => at < changed + ClaimAhead.Most))
+                {
+                    ahead[at] = changed;
+                }
+            }
         }
 
-        return (due, certain);
+        return (due, ahead, certain);
     }
 
     private static void CheckDispositions(
-        VerifiedJob job, VerificationWindow window, Dictionary<DateTimeOffset, DateTimeOffset?> due, bool certain, IReadOnlyList<VerifiedSlot> slots, ImmutableArray<Finding>.Builder findings)
+        VerifiedJob job, VerificationWindow window, Dictionary<DateTimeOffset, DateTimeOffset?> due, Dictionary<DateTimeOffset, DateTimeOffset> ahead, bool certain,
+        IReadOnlyList<VerifiedSlot> slots, ImmutableArray<Finding>.Builder findings)
     {
         var seen = new Dictionary<DateTimeOffset, VerifiedSlot>();
         var ordered = due.Keys.Order().ToArray();
         foreach (var slot in slots)
         {
             var single = slot.First == slot.Last;
-            if (single && certain && slot.First >= window.From && slot.First < window.To && !due.ContainsKey(slot.First))
+            if (single && certain && slot.First >= window.From && slot.First < window.To && !due.ContainsKey(slot.First) && !ahead.ContainsKey(slot.First))
             {
                 findings.Add(new Finding(FindingKind.Unscheduled, job.Name, slot.First, slot.ExecutionId, "the ledger has a disposition, but no schedule of that time has this slot"));
             }
@@ -86,7 +100,9 @@ public static class SlotVerifier
             }
         }
 
-        foreach (var at in ordered.Where(at => !seen.ContainsKey(at)))
+        // A new plan begins behind the slot that was claimed ahead under the old one.
+        var claimed = ahead.Where(a => seen.ContainsKey(a.Key) && !due.ContainsKey(a.Key)).ToList();
+        foreach (var at in ordered.Where(at => !seen.ContainsKey(at) && !claimed.Exists(a => a.Value <= at && at <= a.Key)))
         {
             findings.Add(new Finding(FindingKind.Undisposed, job.Name, at, null, "the schedule has this slot, the ledger has no disposition of it"));
         }

@@ -34,6 +34,7 @@ IBenchmark[] all =
     new ThroughputBenchmark(),
     new BurstBenchmark(),
     new LatenessBenchmark(),
+    new SpineBenchmark(),
     new NeighbourBenchmark(),
     new SoakBenchmark(),
     new ApiBenchmark(),

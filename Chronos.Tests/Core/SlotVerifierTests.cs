@@ -75,6 +75,37 @@ public sealed class SlotVerifierTests
     }
 
     [Fact]
+    public void A_slot_that_was_claimed_just_before_its_schedule_changed_is_its_slot_and_the_new_plan_begins_behind_it()
+    {
+        var (changed, at) = (Start.AddMinutes(5).AddMilliseconds(-15), Start.AddMinutes(5));
+        _job = _job with
+        {
+            History =
+            [
+                _job.History[0] with { To = changed },
+                _job.History[0] with { From = changed, Schedule = new ScheduleSpec { Every = TimeSpan.FromMinutes(1), Phase = TimeSpan.FromSeconds(59.99) } },
+            ],
+        };
+        foreach (var i in Enumerable.Range(6, 4))
+        {
+            var (nominal, id) = (Start.AddMinutes(i).AddMilliseconds(-10), $"{IdOf(i)}-changed");
+            _slots[i] = new VerifiedSlot(nominal, nominal, true, false, id);
+            _executions[i] = _executions[i] with { Id = id, Nominal = nominal };
+            _received[i] = _received[i] with { ExecutionId = id, Nominal = nominal };
+        }
+
+        var last = Start.AddMinutes(10).AddMilliseconds(-10);
+        _slots.Add(new VerifiedSlot(last, last, false, false, null));
+        Assert.Empty(Verify().Findings);
+
+        // Not claimed, it would be a slot of nobody's, and the first one of the new plan would be missing.
+        _slots.RemoveAt(5);
+        _executions.RemoveAt(5);
+        _received.RemoveAt(5);
+        Finds(FindingKind.Undisposed, at.AddMilliseconds(-10));
+    }
+
+    [Fact]
     public void What_succeeded_but_was_never_received_is_missed()
     {
         _received.RemoveAt(7);
@@ -159,9 +190,11 @@ public sealed class SlotVerifierTests
         return (result.Slots, result.Executions, result.Redelivered, result.Findings.Length);
     }
 
-    private void Finds(FindingKind kind, int minute)
+    private void Finds(FindingKind kind, int minute) => Finds(kind, Start.AddMinutes(minute));
+
+    private void Finds(FindingKind kind, DateTimeOffset at)
     {
         var finding = Assert.Single(Verify().Findings);
-        Assert.Equal((kind, Start.AddMinutes(minute)), (finding.Kind, finding.At));
+        Assert.Equal((kind, at), (finding.Kind, finding.At));
     }
 }

@@ -24,6 +24,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>What is run; by default the program of this build.</summary>
+    public string Program { get; init; } = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
+
     public HttpClient Http { get; }
 
     /// <summary>The administrator's key of <c>serve</c>; absent: the node is in dev mode and made its own.</summary>
@@ -42,9 +45,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts the node and returns when it is ready; the time is from process start to the first answer of <c>/health/ready</c>.</summary>
     public async Task<TimeSpan> Start()
     {
-        var program = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
         string[] arguments = [.. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url=http://127.0.0.1:{Port}"], $"--data={Data}", .. _options];
-        var start = IsOfLaterBuild ? LaterBuild.Start(arguments) : new ProcessStartInfo("dotnet", [program, .. arguments]);
+        var start = IsOfLaterBuild ? LaterBuild.Start(arguments) : new ProcessStartInfo("dotnet", [Program, .. arguments]);
         (start.RedirectStandardOutput, start.RedirectStandardError, start.WorkingDirectory) = (true, true, Path.GetTempPath());
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
         {

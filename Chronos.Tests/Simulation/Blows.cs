@@ -79,15 +79,12 @@ internal sealed class Blows(SimulatedCluster cluster)
         });
     }
 
-    /// <summary>
-    /// The clock of a leader that nobody needs any more goes wrong. Not before every timetable has heard of a later one: the clock of the
-    /// present leader is believed, and that is not what is tried here.
-    /// </summary>
+    /// <summary>The clock of a leader that is counted as lost goes wrong. Some timetables may not have heard of a later one yet.</summary>
     private void MayRunAhead(SimulatedNode node, int life) => World.After(TimeSpan.FromMilliseconds(250), () =>
     {
         if (node.Life == life && node.IsOutside)
         {
-            if (node.Leader is { Ahead.Ticks: 0 } leader && leader.Epoch > 0 && leader.Epoch < cluster.Written.EpochOfAll())
+            if (node.Leader is { Ahead.Ticks: 0 } leader && leader.Epoch > 0)
             {
                 leader.Ahead = TimeSpan.FromSeconds(20);
             }

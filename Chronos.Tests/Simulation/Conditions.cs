@@ -1,3 +1,5 @@
+using Chronos.Core.Jobs.Timetabling;
+
 namespace Chronos.Tests.Simulation;
 
 /// <summary>A bug that is planted to see whether it is found.</summary>
@@ -8,11 +10,14 @@ internal enum Flaw
     /// <summary>Attempts are offered when their claim is decided, not when it is durable.</summary>
     DispatchBeforeCommit,
 
-    /// <summary>A timetable follows every leader.</summary>
-    EpochIgnored,
+    /// <summary>A timetable follows every leader, and takes its clock for the right one.</summary>
+    LeaderFollowed,
 
     /// <summary>Replies go out when they are decided, not when what they say is durable.</summary>
     AckBeforeCommit,
+
+    /// <summary>What was claimed ahead is sent as soon as the claim is durable.</summary>
+    SentWhenClaimed,
 }
 
 /// <summary>How bad a seed's world is. Drawn once; no world is bad for ever: after <see cref="Trouble"/> it heals.</summary>
@@ -31,6 +36,9 @@ internal sealed record Conditions(
 
     /// <summary>Slots younger than this at the end may still be on their way.</summary>
     public static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long before they are due slots are claimed: in two worlds of three as in the product, in the third long enough for a lot to happen meanwhile.</summary>
+    public TimeSpan Lead => SnapshotAfter % 3 == 0 ? TimeSpan.FromMilliseconds(700) : ClaimAhead.Lead;
 
     public static readonly Conditions Good = new(0, 0, 0, 0, 0, 0, 0, 0, 0, TimeSpan.Zero, 20, false);
 

@@ -1,3 +1,4 @@
+using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
@@ -11,8 +12,11 @@ internal sealed class TimetableIncarnation(SimulatedNode node, int number) : Inc
     {
         SnapshotAfterBatches = node.Cluster.Conditions.SnapshotAfter,
         ClaimAfter = TimeSpan.FromSeconds(8),
+        Lead = node.Cluster.Conditions.Lead,
     };
+    private readonly HeldAttempts _held = new();
     private bool _flushes;
+    private long _arms;
 
     private Flaw Flaw => Node.Cluster.Flaw;
 
@@ -34,7 +38,8 @@ internal sealed class TimetableIncarnation(SimulatedNode node, int number) : Inc
         switch (message)
         {
             case TimetablePlanning.Tick tick:
-                Tick(Flaw == Flaw.EpochIgnored ? tick with { Epoch = Math.Max(tick.Epoch, _table.Epoch) } : tick);
+                var follows = Flaw == Flaw.LeaderFollowed;
+                Tick(follows ? tick with { Epoch = Math.Max(tick.Epoch, _table.Epoch) } : tick, follows && tick.Now > Now ? tick.Now : Now);
                 break;
             case TimetableFacts.AttemptFinished fact:
                 Finish(asker, fact);
@@ -50,14 +55,21 @@ internal sealed class TimetableIncarnation(SimulatedNode node, int number) : Inc
         }
     }
 
-    private void Tick(TimetablePlanning.Tick tick)
+    private void Tick(TimetablePlanning.Tick tick, DateTimeOffset now)
     {
-        if (!_table.Tick(tick, Now))
+        if (!_table.Tick(tick, now))
         {
             Tell(_table.Report(tick.Epoch));
             return;
         }
 
+        Flush();
+        ReportNext();
+    }
+
+    private void WakeByItself()
+    {
+        _table.Wake(Now);
         Flush();
         ReportNext();
     }
@@ -144,13 +156,41 @@ internal sealed class TimetableIncarnation(SimulatedNode node, int number) : Inc
         {
             switch (effect)
             {
+                case TimetableEffects.Offer { Attempt: { NotBefore: not null } ahead } when Flaw != Flaw.SentWhenClaimed:
+                    _held.Hold(ahead, Now, Elapsed);
+                    break;
                 case TimetableEffects.Offer e:
                     Node.Offer(e.Attempt);
+                    break;
+                case TimetableEffects.Stop e when _held.Withdraw(e.Execution) is { } held:
+                    var never = new TimetableFacts.AttemptFinished(held.Job, held.Execution, held.Attempt, new AttemptOutcome(
+                        FailureClass.Cancelled, held.NotBefore > Now ? held.NotBefore.Value : Now, TimeSpan.Zero, null, "never sent", null, null));
+                    After(TimeSpan.Zero, () => Finish(null, never));
                     break;
                 case TimetableEffects.Stop e:
                     Node.Pool.Cancel(e.Execution);
                     break;
             }
+        }
+
+        LetGo();
+    }
+
+    private TimeSpan Elapsed => Now - World.Start;
+
+    private void LetGo()
+    {
+        _held.Release(Now, Elapsed, _table.Table.MayLeave, Node.Offer);
+        var arm = ++_arms;
+        if (_held.Wait(Now, Elapsed) is { } wait)
+        {
+            After(wait, () =>
+            {
+                if (arm == _arms)
+                {
+                    LetGo();
+                }
+            });
         }
     }
 
@@ -167,6 +207,11 @@ internal sealed class TimetableIncarnation(SimulatedNode node, int number) : Inc
         if (_table.ReportChange() is { } report)
         {
             Tell(report);
+        }
+
+        if (_table.OwnWake(Now) is { } wait)
+        {
+            After(wait, WakeByItself);
         }
     }
 

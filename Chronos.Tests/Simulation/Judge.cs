@@ -108,7 +108,7 @@ internal sealed class Judge(SimulatedCluster cluster, DateTimeOffset end)
                         Slots.Add(new VerifiedSlot(i.Nominal, i.Nominal, true, false, i.Id.Value));
                     }
 
-                    if (!Executions.TryAdd(i.Id.Value, new VerifiedExecution(i.Id.Value, i.Trigger, i.Nominal, ExecutionStatus.Running, i.At, null)))
+                    if (!Executions.TryAdd(i.Id.Value, new VerifiedExecution(i.Id.Value, i.Trigger, i.Nominal, ExecutionStatus.Running, i.Begins, null)))
                     {
                         findings.Add($"claimed twice: {i.Id}");
                     }

@@ -45,8 +45,9 @@ public sealed class SimulationTests
 
     [Theory]
     [InlineData(nameof(Flaw.DispatchBeforeCommit))]
-    [InlineData(nameof(Flaw.EpochIgnored))]
+    [InlineData(nameof(Flaw.LeaderFollowed))]
     [InlineData(nameof(Flaw.AckBeforeCommit))]
+    [InlineData(nameof(Flaw.SentWhenClaimed))]
     public void A_planted_bug_is_found(string flaw)
     {
         var found = SimulationRuns.FirstFound(Seeds, Environment.ProcessorCount, Enum.Parse<Flaw>(flaw));

@@ -24,10 +24,6 @@ internal sealed class WrittenSoFar(SimulatedStore store)
         return _begun.Contains(id);
     }
 
-    /// <summary>The epoch that every timetable has seen or outlived.</summary>
-    public long EpochOfAll() => Enumerable.Range(0, Conditions.Timetables)
-        .Min(n => store.Stream(TimetableIncarnation.StreamOf(n)) is { Count: > 0 } rows ? ((TimetableBatch)rows[^1]).Epoch : 0);
-
     private void Read()
     {
         for (var n = 0; n < _read.Length; n++)

@@ -3,6 +3,9 @@ namespace Chronos.Actors.Dispatching.Http;
 /// <summary>What the HTTP dispatcher may do.</summary>
 public sealed record HttpDispatchOptions
 {
+    /// <summary>How many requests a target has at once before it is seen how fast it answers; see <see cref="ConnectionPace"/>.</summary>
+    public int FirstConnections { get; init; } = 32;
+
     /// <summary>Whether loopback and private ranges may be sent to. Link-local, metadata and multicast addresses never may.</summary>
     public bool AllowPrivateTargets { get; init; }
 

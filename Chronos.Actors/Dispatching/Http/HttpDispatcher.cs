@@ -16,6 +16,7 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
     private readonly GuardedConnector _guard;
     private readonly HttpLines _lines;
     private readonly OAuthTokens _tokens;
+    private readonly ConnectionPace _pace;
 
     public HttpDispatcher(HttpDispatchOptions options, ISecretSource secrets, CircuitBoard circuits, TimeProvider time)
         : this(options, secrets, circuits, time, static (host, cancellation) => Dns.GetHostAddressesAsync(host, cancellation))
@@ -28,6 +29,7 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
         _guard = new GuardedConnector(resolve, options.AllowPrivateTargets);
         _lines = new HttpLines(options, _guard, time);
         _tokens = new OAuthTokens(options, time);
+        _pace = new ConnectionPace(options.FirstConnections, time);
     }
 
     public Protocol Protocol => Protocol.Http;
@@ -48,6 +50,36 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
         }
 
         using var held = line;
+        var target = TargetOf(prepared.Url);
+        try
+        {
+            await _pace.EnterAsync(target, cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return Ended(new HttpEnd(FailureClass.Cancelled, Error: "cancelled before it was sent"), run);
+        }
+
+        try
+        {
+            // The time of the attempt runs from here.
+            return await SendAsync(request, prepared, line, target, new Run(run.Secrets, _time.GetUtcNow(), _time.GetTimestamp()), cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _pace.Leave(target);
+        }
+    }
+
+    public void Dispose()
+    {
+        _lines.Dispose();
+        _pace.Dispose();
+    }
+
+    private async Task<AttemptOutcome> SendAsync(
+        AttemptRequest request, WebhookRequest prepared, HttpLines.Lease line, string target, Run run, CancellationToken cancellation)
+    {
         using var timeout = new CancellationTokenSource(request.Timeout < LongestTimeout ? request.Timeout : LongestTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         async Task<AttemptOutcome> Guarded(Func<Task<HttpEnd>> step)
@@ -65,7 +97,7 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
             return Ended(end, run);
         }
 
-        Task<AttemptOutcome> Send(string? token) => _circuits.SendAsync(TargetOf(prepared.Url), () => Guarded(() =>
+        Task<AttemptOutcome> Send(string? token) => _circuits.SendAsync(target, () => Guarded(() =>
             new HttpExchange(line.Client, _guard, _options, request, prepared, run.Secrets, token, _time).RunAsync(run.Secrets.Mask, either.Token)));
 
         if (prepared.Grant is not { } grant)
@@ -86,8 +118,6 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
         (token, refused) = await TokenAsync(grant, null, line.Client, run, Guarded, either.Token).ConfigureAwait(false);
         return refused ?? await Send(token).ConfigureAwait(false);
     }
-
-    public void Dispose() => _lines.Dispose();
 
     private static string TargetOf(Uri url) => $"{url.Scheme}://{url.IdnHost}:{url.Port}";
 

@@ -24,6 +24,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     private bool _epochIsNew;
     private bool _claims;
     private DateTimeOffset _lastBatch;
+    private DateTimeOffset _lastTick;
     private TimetablePlanning.NextDue? _reported;
     private int _batchesSinceSnapshot;
     private int _itemsSinceSnapshot;
@@ -35,7 +36,14 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     public Func<JobId, CallbackToken>? Tokens
     {
         get => Table.Tokens;
-        init => Table = new Timetable(node) { Tokens = value };
+        init => Table = new Timetable(node) { Tokens = value, Lead = Table.Lead };
+    }
+
+    /// <summary>See <see cref="ClaimAhead"/>.</summary>
+    public TimeSpan Lead
+    {
+        get => Table.Lead;
+        init => Table = new Timetable(node) { Tokens = Table.Tokens, Lead = value };
     }
 
     /// <summary>A recovery replays at most about so many batches.</summary>
@@ -94,7 +102,10 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         _claims = true;
     }
 
-    /// <summary>Does everything that is due. False, and nothing is done, when the leader's epoch is over; <see cref="Report"/> tells it so.</summary>
+    /// <summary>
+    /// Does everything that is due, and claims what is about to be. False, and nothing is done, when the leader's epoch is over;
+    /// <see cref="Report"/> tells it so. Whether something is due is judged by the timetable's own clock.
+    /// </summary>
     public bool Tick(TimetablePlanning.Tick tick, DateTimeOffset now)
     {
         if (tick.Epoch < Epoch)
@@ -107,10 +118,19 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         _reported = null;
         _claims |= now - _lastBatch >= ClaimAfter;
 
-        // A node whose own clock is behind follows the leader's; else it would be woken in vain, again and again.
-        Table.Tick(Exact(now < tick.Now ? tick.Now : now));
+        _lastTick = tick.Now;
+        Table.Tick(Exact(now));
         return true;
     }
+
+    /// <summary>
+    /// How long until the timetable is to wake itself: the clock here is behind the leader's, whose tick came too early. The leader does not
+    /// wake it for that again, see <see cref="TickClock.Note"/>. Null when there is nothing of that kind.
+    /// </summary>
+    public TimeSpan? OwnWake(DateTimeOffset now) => Table.State.NextDueAt is { } next && next <= _lastTick && next > now ? next - now : null;
+
+    /// <summary>The time of <see cref="OwnWake"/> is over.</summary>
+    public void Wake(DateTimeOffset now) => Table.Tick(Exact(now));
 
     /// <summary>An attempt ended; the answer goes out with the commit.</summary>
     public void Finish(TAsker from, TimetableFacts.AttemptFinished fact, DateTimeOffset now) => _replies.Add((from, Table.Finish(fact, Exact(now))));

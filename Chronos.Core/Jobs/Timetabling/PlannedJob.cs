@@ -78,6 +78,16 @@ public sealed record RunningExecution(
     /// <summary>When it was to fire, where a calendar moved it.</summary>
     public DateTimeOffset? Due { get; init; }
 
+    /// <summary>When its first attempt begins, where it was claimed ahead of that.</summary>
+    public DateTimeOffset? Begins { get; init; }
+
+    /// <summary>From when its deadline counts.</summary>
+    [JsonIgnore]
+    public DateTimeOffset BeganAt => Begins ?? ClaimedAt;
+
+    /// <summary>Whether an attempt of it waits until it is due. One that seems to be due much later does not: the clock was set back.</summary>
+    public bool IsHeldAt(DateTimeOffset now) => Begins > now && Begins - now <= ClaimAhead.Most;
+
     /// <summary>Present while the end of the attempt is to be reported by the target.</summary>
     public PendingCallback? Callback { get; init; }
 

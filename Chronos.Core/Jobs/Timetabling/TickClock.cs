@@ -52,6 +52,14 @@ public sealed class TickClock
         }
 
         var slot = _slots[report.Timetable];
+        if (slot.IsAsked && report.DueAt <= slot.AskedAt)
+        {
+            // It was ticked for that, and says that it is not due: its clock is behind, and it will wake itself. Or this is an earlier
+            // report, and the tick's own is still to come. In both cases the repetition of the tick is soon enough.
+            slot.Last = report;
+            return true;
+        }
+
         var ask = now + AskAfter;
         (slot.At, slot.Last, slot.IsAsked) = (report.DueAt < ask ? report.DueAt.Value : ask, report, false);
         return true;
@@ -87,7 +95,7 @@ public sealed class TickClock
             if (slot.At <= now)
             {
                 // Until the timetable answers, its next instant is the repetition of this tick.
-                (slot.At, slot.IsAsked) = (now + RepeatAfter, true);
+                (slot.At, slot.AskedAt, slot.IsAsked) = (now + RepeatAfter, now, true);
                 ticks.Add(new TimetablePlanning.Tick(n, Epoch, now));
             }
         }
@@ -115,6 +123,9 @@ public sealed class TickClock
         public DateTimeOffset At { get; set; }
 
         public bool IsAsked { get; set; }
+
+        /// <summary>The instant of the last tick.</summary>
+        public DateTimeOffset AskedAt { get; set; }
 
         public TimetablePlanning.NextDue? Last { get; set; }
     }

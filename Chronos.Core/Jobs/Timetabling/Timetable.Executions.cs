@@ -34,6 +34,13 @@ public sealed partial class Timetable
         }
     }
 
+    /// <summary>
+    /// Whether an attempt that was held until it is due may leave. What is to end may not, although the decision that it is to end may not be
+    /// durable yet: should it fail, the timetable is recovered and offers the attempt again.
+    /// </summary>
+    public bool MayLeave(AttemptRequest attempt) =>
+        State.Find(attempt.Job)?.Running.GetValueOrDefault(attempt.Execution) is { AttemptRuns: true, EndsAs: null } execution && execution.Attempt == attempt.Attempt;
+
     public ITimetableReply Cancel(TimetableCommands.Cancel command, DateTimeOffset now)
     {
         if (State.Find(command.Job) is not { } job)
@@ -103,7 +110,7 @@ public sealed partial class Timetable
 
     private void WakeExecution(PlannedJob job, RunningExecution execution, DateTimeOffset now)
     {
-        if (execution.EndsAs is null && job.Definition.Deadline is { } limit && execution.ClaimedAt + limit <= now)
+        if (execution.EndsAs is null && job.Definition.Deadline is { } limit && execution.BeganAt + limit <= now)
         {
             RequestEnd(job, execution, ExecutionStatus.TimedOut, $"the deadline of {Durations.Format(limit)} is over", Principal.System, now);
         }
@@ -122,7 +129,7 @@ public sealed partial class Timetable
         var token = TokenFor(State.Find(id)!);
         Emit(new AttemptStarted(id, execution.Id, execution.Attempt + 1, now, node) { Callback = token?.Hash });
         var job = State.Find(id)!;
-        Offer(job, job.Running[execution.Id], token);
+        Offer(job, job.Running[execution.Id], token, now);
     }
 
     /// <summary>Ends an execution as soon as it can be: at once between attempts, else when its attempt has stopped.</summary>
@@ -192,7 +199,7 @@ public sealed partial class Timetable
         }
 
         var retry = job.Definition.Retry;
-        var deadline = job.Definition.Deadline is { } limit ? execution.ClaimedAt + limit : DateTimeOffset.MaxValue;
+        var deadline = job.Definition.Deadline is { } limit ? execution.BeganAt + limit : DateTimeOffset.MaxValue;
         if (outcome.Failure == FailureClass.Lost)
         {
             return execution.Attempt >= retry.MaxAttempts + CrashAllowance ? (ExecutionStatus.Lost, null)
@@ -226,7 +233,7 @@ public sealed partial class Timetable
     private void End(JobId id, RunningExecution execution, ExecutionStatus status, DateTimeOffset now)
     {
         Emit(new ExecutionEnded(id, execution.Id, now, status));
-        Outbox.Add(new TimetableEffects.Ended(status, State.Find(id)?.Definition.Target.Protocol ?? Protocol.Http, now - execution.ClaimedAt));
+        Outbox.Add(new TimetableEffects.Ended(status, State.Find(id)?.Definition.Target.Protocol ?? Protocol.Http, Between(execution.BeganAt, now)));
         if (execution is { Trigger: ExecutionTrigger.Backfill, Source: { } operation })
         {
             Emit(new BackfillAdvanced(id, operation, status));

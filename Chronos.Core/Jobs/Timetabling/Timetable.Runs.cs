@@ -38,7 +38,7 @@ public sealed partial class Timetable
         });
         job = State.Find(job.Id)!;
         var execution = job.Running[run.Execution];
-        Offer(job, execution, token);
+        Offer(job, execution, token, now);
         return new TimetableReplies.Started(View(job, execution), false);
     }
 
@@ -163,7 +163,7 @@ public sealed partial class Timetable
                 var run = ExecutionId.ForRun(id, Ulids.Derive(now, $"{operation}/{nominal.UtcTicks}"));
                 var token = TokenFor(job);
                 Emit(new ExecutionStarted(id, run, nominal, ExecutionTrigger.Backfill, job.Revision, now, node) { Source = operation, Callback = token?.Hash });
-                Offer(State.Find(id)!, State.Find(id)!.Running[run], token);
+                Offer(State.Find(id)!, State.Find(id)!.Running[run], token, now);
             }
             else if (running == 0)
             {

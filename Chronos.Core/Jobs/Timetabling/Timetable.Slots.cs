@@ -60,6 +60,24 @@ public sealed partial class Timetable
         }
     }
 
+    /// <summary>Claims the slots that come due within the lead, as far as they can only be claimed then.</summary>
+    private void ClaimWhatComes(JobId id, DateTimeOffset now)
+    {
+        while (State.ClaimableAhead(id, now) is { } next)
+        {
+            Claim(State.Find(id)!, next.Nominal, ExecutionTrigger.Schedule, now, next.FireAt);
+        }
+    }
+
+    /// <summary>What was claimed ahead and is not due yet is not sent: the job is switched off. It was told so before the slot's time.</summary>
+    private void CancelHeld(PlannedJob job, DateTimeOffset now)
+    {
+        foreach (var held in job.Running.Values.Where(e => e is { AttemptRuns: true, EndsAs: null } && e.IsHeldAt(now)))
+        {
+            RequestEnd(job, held, ExecutionStatus.Cancelled, "the job was disabled before the slot was due", Principal.System, now);
+        }
+    }
+
     /// <summary>Slots that are later than the job's grace are misfires; the policy says which of them are caught up.</summary>
     private void SettleMissed(JobId id, Schedule schedule, DateTimeOffset now)
     {
@@ -214,7 +232,7 @@ public sealed partial class Timetable
         var policy = job.Definition.Concurrency;
         if (job.Running.Count < policy.EffectiveLimit && (policy.Overlap == OverlapPolicy.Allow || job.Waiting.IsEmpty))
         {
-            Claim(job, nominal, trigger, now);
+            Claim(job, nominal, trigger, now, now);
             return;
         }
 
@@ -273,11 +291,12 @@ public sealed partial class Timetable
                 return;
             }
 
-            Claim(job, next.Nominal, next.Trigger, now);
+            Claim(job, next.Nominal, next.Trigger, now, now);
         }
     }
 
-    private void Claim(PlannedJob job, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now)
+    /// <param name="fireAt">When it is due; after <paramref name="now"/> where it is claimed ahead.</param>
+    private void Claim(PlannedJob job, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now, DateTimeOffset fireAt)
     {
         var treatment = State.ScheduleOf(job.Id) is { HasCalendars: true } schedule ? schedule.Treat(nominal) : default;
         var token = TokenFor(job);
@@ -285,10 +304,11 @@ public sealed partial class Timetable
         {
             Callback = token?.Hash,
             Due = treatment.Fate == SlotFate.Moved ? treatment.FireAt : null,
+            FiresAt = fireAt > now && treatment.Fate != SlotFate.Moved && fireAt != nominal ? fireAt : null,
             Note = treatment.Note,
         };
         Emit(claim);
-        Offer(State.Find(job.Id)!, State.Find(job.Id)!.Running[claim.Id], token);
+        Offer(State.Find(job.Id)!, State.Find(job.Id)!.Running[claim.Id], token, now);
     }
 
     /// <summary>A resume before the pause's end: every slot that the pause swallowed gets its disposition now.</summary>

@@ -17,14 +17,21 @@ public sealed partial class Timetable(string node)
     internal Timetable(string node, ZoneSource zones)
         : this(node) => State = new TimetableState(zones);
 
-    public TimetableState State { get; } = new();
+    public TimetableState State { get; private init; } = new();
 
     public TimetableOutbox Outbox { get; } = new();
+
+    /// <summary>See <see cref="ClaimAhead"/>.</summary>
+    public TimeSpan Lead
+    {
+        get => State.Lead;
+        init => State = new TimetableState { Lead = value };
+    }
 
     /// <summary>Draws the token of an attempt that its target is to end by callback.</summary>
     public Func<JobId, CallbackToken>? Tokens { get; init; }
 
-    /// <summary>Does everything that is due.</summary>
+    /// <summary>Does everything that is due, and claims what is about to be.</summary>
     public void Tick(DateTimeOffset now)
     {
         while (State.PopDue(now) is { } wake)
@@ -41,6 +48,7 @@ public sealed partial class Timetable(string node)
             else
             {
                 SettleSlots(job.Id, now);
+                ClaimWhatComes(job.Id, now);
                 State.Rewake(job.Id);
             }
         }
@@ -71,6 +79,11 @@ public sealed partial class Timetable(string node)
                 RecordNotYetFired(
                     plan.Job, plan.From, SkipReason.Cancelled, plan.State == PlanState.Disabled ? "the job was disabled before it was fired" : "the schedule changed before it was fired");
             }
+        }
+
+        if (plan.State == PlanState.Disabled && State.Find(plan.Job) is { } switchedOff)
+        {
+            CancelHeld(switchedOff, now);
         }
 
         var (before, old) = (State.Find(plan.Job), known is null ? null : State.ScheduleOf(plan.Job));
@@ -165,7 +178,7 @@ public sealed partial class Timetable(string node)
     }
 
     private static AttemptOutcome Interrupted(RunningExecution execution, DateTimeOffset now) =>
-        new(FailureClass.Lost, execution.AttemptAt, now > execution.AttemptAt ? now - execution.AttemptAt : TimeSpan.Zero, null,
+        new(FailureClass.Lost, execution.AttemptAt, Between(execution.AttemptAt, now), null,
             "the node stopped while this attempt ran; whether the target got it is unknown", null, null);
 
     private static bool PauseIsOver(PlannedJob job, DateTimeOffset now) => job.PausedUntil <= now;
@@ -179,11 +192,12 @@ public sealed partial class Timetable(string node)
     private void Skip(JobId job, DateTimeOffset nominal, SkipReason reason, string? detail) =>
         Emit(new SlotsSkipped(job, nominal, nominal, 1, reason, detail));
 
-    private void Offer(PlannedJob job, RunningExecution execution, CallbackToken? token) =>
+    private void Offer(PlannedJob job, RunningExecution execution, CallbackToken? token, DateTimeOffset now) =>
         Outbox.Add(new TimetableEffects.Offer(new AttemptRequest(
             job.Tenant, job.Id, job.Definition.Name, job.Revision, execution.Id, execution.Attempt, execution.Nominal, job.Definition.Target,
             execution.Payload ?? job.Definition.Payload, job.Definition.Timeout, job.Definition.Secrets, job.Definition.Tags, TraceIds.For(execution.Id))
         {
+            NotBefore = execution.IsHeldAt(now) ? execution.Begins : null,
             Limits = job.Definition.Limits,
             Priority = job.Definition.Priority,
             Callback = token is null ? null : new CallbackTicket(token, null),

@@ -33,6 +33,9 @@ public sealed class TimetableState
 
     internal TimetableState(ZoneSource zones) => _zones = zones;
 
+    /// <summary>See <see cref="ClaimAhead.Lead"/>.</summary>
+    public TimeSpan Lead { get; init; } = ClaimAhead.Lead;
+
     /// <summary>The version of the tz database that next slots are computed with.</summary>
     public string TzdbVersion => _zones.Version;
 
@@ -50,7 +53,7 @@ public sealed class TimetableState
 
     public int Waiting { get; private set; }
 
-    /// <summary>When something is due next; null when nothing is planned.</summary>
+    /// <summary>When the timetable is to be woken next: something is due, or a slot may be claimed ahead; null when nothing is planned.</summary>
     public DateTimeOffset? NextDueAt
     {
         get
@@ -101,6 +104,12 @@ public sealed class TimetableState
     }
 
     internal Schedule? ScheduleOf(JobId job) => _jobs[job].Schedule;
+
+    /// <summary>The next slot of the job, if it may be claimed now although it is not due.</summary>
+    internal (DateTimeOffset Nominal, DateTimeOffset FireAt)? ClaimableAhead(JobId job, DateTimeOffset now) =>
+        _jobs.TryGetValue(job, out var entry) && !entry.Job.IsPausedAt(now) && ClaimAhead.Next(entry.Job, entry.Schedule, Lead) is { } next && next.FireAt - Lead <= now
+            ? next
+            : null;
 
     /// <summary>Takes the next wake that is due, or null.</summary>
     internal Wake? PopDue(DateTimeOffset now)
@@ -215,7 +224,7 @@ public sealed class TimetableState
         {
             Attempt = i.Attempt,
             AttemptRuns = true,
-            AttemptAt = i.At,
+            AttemptAt = e.Begins is { } begins ? Later(begins, i.At) : i.At,
             RetryAt = null,
             Node = i.Node,
             Callback = PendingCallback.Next(i.Callback, e.Callback),
@@ -267,9 +276,10 @@ public sealed class TimetableState
     private static PlannedJob Claimed(PlannedJob job, ExecutionStarted i)
     {
         var id = i.Id;
-        var running = new RunningExecution(id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.At, i.Node, null, i.Payload, i.Source, null, [])
+        var running = new RunningExecution(id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.Begins, i.Node, null, i.Payload, i.Source, null, [])
         {
             Due = i.Due,
+            Begins = i.Begins > i.At ? i.Begins : null,
             Callback = PendingCallback.Next(i.Callback, null),
         };
         var next = job with { Running = job.Running.SetItem(id, running), Requests = Remember(job, i.Request, id.Value, i.At) };
@@ -341,7 +351,8 @@ public sealed class TimetableState
     private static bool MayMoveSlotWake(PlannedJob before, PlannedJob job, Schedule? schedule) =>
         before.Cursor != job.Cursor || !ReferenceEquals(before.Definition, job.Definition) || !ReferenceEquals(before.Waiting, job.Waiting)
         || before.State != job.State || before.PausedUntil != job.PausedUntil || before.Removed != job.Removed
-        || job.State == PlanState.Paused || schedule is { AfterCompletion: true };
+        || job.State == PlanState.Paused || schedule is { AfterCompletion: true }
+        || (!ReferenceEquals(before.Running, job.Running) && job.Definition.Concurrency.EffectiveLimit is var limit && before.Running.Count < limit != job.Running.Count < limit);
 
     private void PushSlotWake(Entry entry)
     {
@@ -370,8 +381,8 @@ public sealed class TimetableState
         }
     }
 
-    /// <summary>When the next slot is to be looked at; for a paused job, when its pause ends.</summary>
-    private static DateTimeOffset? NextSlotWake(Entry entry)
+    /// <summary>When the next slot is to be looked at: the lead before it is due, where it can be claimed then; for a paused job, when its pause ends.</summary>
+    private DateTimeOffset? NextSlotWake(Entry entry)
     {
         var job = entry.Job;
         if (job.Removed || job.State == PlanState.Disabled || entry.Schedule is not { } schedule)
@@ -384,10 +395,7 @@ public sealed class TimetableState
             return null;
         }
 
-        var next = !schedule.AfterCompletion ? schedule.Next(job.Cursor)
-            : job.Running.IsEmpty && job.Waiting.IsEmpty ? AfterCompletionNext(job, schedule)
-            : null;
-        var fireAt = next is { } nominal ? schedule.LookAt(nominal) : (DateTimeOffset?)null;
+        var fireAt = ClaimAhead.Next(job, schedule, Lead) is { } ahead ? ahead.FireAt - Lead : LookAt(job, schedule);
         if (entry.HoldUntil is { } hold && !job.Waiting.IsEmpty && !(fireAt < hold))
         {
             fireAt = hold;
@@ -401,6 +409,14 @@ public sealed class TimetableState
         return job.State == PlanState.Paused && fireAt < job.PausedUntil ? job.PausedUntil : fireAt;
     }
 
+    private static DateTimeOffset? LookAt(PlannedJob job, Schedule schedule)
+    {
+        var next = !schedule.AfterCompletion ? schedule.Next(job.Cursor)
+            : job.Running.IsEmpty && job.Waiting.IsEmpty ? AfterCompletionNext(job, schedule)
+            : null;
+        return next is { } nominal ? schedule.LookAt(nominal) : null;
+    }
+
     /// <summary>The next slot of a fixed delay: it counts from the end of the previous execution.</summary>
     internal static DateTimeOffset? AfterCompletionNext(PlannedJob job, Schedule schedule) =>
         schedule.Next(job.LastEndedAt is { } ended ? Later(ended, job.Cursor) : job.Cursor);
@@ -410,7 +426,7 @@ public sealed class TimetableState
     {
         var retry = execution.AttemptRuns ? null : execution.RetryAt;
         var next = execution.IsAwaited ? execution.Callback!.ExpiresAt : retry;
-        var deadline = execution.EndsAs is null && job.Definition.Deadline is { } limit ? execution.ClaimedAt + limit : (DateTimeOffset?)null;
+        var deadline = execution.EndsAs is null && job.Definition.Deadline is { } limit ? execution.BeganAt + limit : (DateTimeOffset?)null;
         return next is null ? deadline : deadline is null || next < deadline ? next : deadline;
     }
 

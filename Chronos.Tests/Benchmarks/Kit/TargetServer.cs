@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -10,9 +11,16 @@ using Microsoft.Extensions.Logging;
 namespace Chronos.Benchmarks.Kit;
 
 /// <summary>What a target received since it was asked last.</summary>
-/// <param name="LatenessMs">Arrival against the nominal time of each request: a target that waits for nothing cannot omit what came late.</param>
 /// <param name="Early">Requests before their time.</param>
-internal sealed record Arrivals(int Count, int Executions, int Early, double LastAfterMs, double[] LatenessMs);
+/// <param name="Requests">Arrival against the nominal time of each request, in the order of arrival: a target that waits for nothing cannot omit what came late.</param>
+internal sealed record Arrivals(int Count, int Executions, int Early, IReadOnlyList<Arrival> Requests)
+{
+    [JsonIgnore]
+    public IEnumerable<double> LatenessMs => Requests.Select(r => r.LatenessMs);
+}
+
+/// <summary>One request.</summary>
+internal readonly record struct Arrival(DateTimeOffset Nominal, double LatenessMs);
 
 /// <summary>A Kestrel in a process of its own that takes webhooks and notes when each arrived.</summary>
 internal sealed class TargetServer : IDisposable
@@ -25,6 +33,18 @@ internal sealed class TargetServer : IDisposable
     public TargetServer() => Url = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the target did not start");
 
     public string Url { get; }
+
+    /// <summary>Serves some thousand requests, as a target that has been there for a while has done.</summary>
+    public async Task WarmUp()
+    {
+        await Parallel.ForEachAsync(Enumerable.Range(0, 4_000), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, cancellation) =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, Url + "/");
+            request.Headers.Add("X-Chronos-Scheduled-Time", "2026-01-01T00:00:00Z");
+            using var answer = await _client.SendAsync(request, cancellation);
+        });
+        await Take();
+    }
 
     public async Task<int> Count() => await _client.GetFromJsonAsync<int>(Url + "/_count");
 
@@ -51,15 +71,16 @@ internal sealed class TargetServer : IDisposable
         app.MapGet("/_take", () =>
         {
             var taken = Interlocked.Exchange(ref seen, []);
-            var lateness = taken.Select(r => (r.At - DateTimeOffset.Parse(r.Nominal, CultureInfo.InvariantCulture)).TotalMilliseconds).ToArray();
-            return new Arrivals(
-                taken.Count, taken.Select(r => r.Execution).Distinct().Count(), lateness.Count(l => l < 0),
-                lateness.Length == 0 ? 0 : lateness.Max(), lateness);
+            var requests = taken.Select(r => (r.At, Nominal: DateTimeOffset.Parse(r.Nominal, CultureInfo.InvariantCulture)))
+                .Select(r => new Arrival(r.Nominal, (r.At - r.Nominal).TotalMilliseconds)).ToArray();
+            return new Arrivals(taken.Count, taken.Select(r => r.Execution).Distinct().Count(), requests.Count(r => r.LatenessMs < 0), requests);
         });
         app.MapPost("/", (HttpContext context) =>
         {
+            var at = DateTimeOffset.UtcNow;
             var headers = context.Request.Headers;
-            seen.Enqueue((DateTimeOffset.UtcNow, headers["X-Chronos-Execution-Id"].ToString(), headers["X-Chronos-Scheduled-Time"].ToString()));
+            seen.Enqueue((at, headers["X-Chronos-Execution-Id"].ToString(), headers["X-Chronos-Scheduled-Time"].ToString()));
+            return Task.CompletedTask;
         });
         app.MapPost("/hang", (HttpContext context) => Task.Delay(Hang, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default));
         await app.StartAsync();

@@ -23,10 +23,10 @@ public sealed class TimetableTests
     }
 
     [Fact]
-    public void Nothing_is_claimed_a_tick_before_its_time()
+    public void Nothing_is_claimed_a_tick_before_the_lead()
     {
         _bench.Planned(EveryTenSeconds);
-        _bench.SetClock(TimetableBench.Start.AddSeconds(10).AddTicks(-1));
+        _bench.SetClock(TimetableBench.Start.AddSeconds(10).AddTicks(-1) - ClaimAhead.Lead);
         _bench.Tick();
         Assert.Empty(_bench.Offered);
     }

@@ -23,7 +23,7 @@ public sealed class TimetableTzdbTests
         Assert.Null(old.NoteTzdb());
         old.SetPlan(new TimetablePlanning.SetPlan(TenantId.Default, TimetableBench.Job, 1, 1, PlanState.Active, null, Start, definition, null), Start);
         var commit = old.Outbox.Take();
-        Assert.Equal(("2026x", Start.AddHours(5)), (commit.Tzdb, old.State.NextDueAt));
+        Assert.Equal(("2026x", Start.AddHours(5) - ClaimAhead.Lead), (commit.Tzdb, old.State.NextDueAt));
         Assert.Null(old.NoteTzdb());
 
         var next = new Timetable("n2", Release("2026y", 3));
@@ -41,7 +41,7 @@ public sealed class TimetableTzdbTests
         }
 
         Assert.Equal("2026x", next.NoteTzdb());
-        Assert.Equal(Start.AddHours(3), next.State.NextDueAt);
+        Assert.Equal(Start.AddHours(3) - ClaimAhead.Lead, next.State.NextDueAt);
         next.Tick(Start.AddHours(3));
         var batch = next.Outbox.Take();
         Assert.Equal("2026y", batch.Tzdb);

@@ -133,6 +133,21 @@ public sealed class WhySentenceTests
         Assert.Contains("not decided yet", Why(Slot.AddHours(2), null, [Active(Created, null)], plan with { Cursor = Slot.AddHours(1) }).Sentence, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_slot_that_was_claimed_and_is_not_due_yet_is_said_to_be_sent_when_it_is()
+    {
+        var next = At("2026-03-02T13:00:00Z");
+        const string sentence = "The slot 2026-03-02T13:00:00Z is claimed and will be sent at 2026-03-02T13:00:00Z, when it is due.";
+        var slot = Fired(SlotDisposition.Fired, null) with { First = next, Last = next, At = next.AddMilliseconds(-20), Status = ExecutionStatus.Running };
+        Assert.Equal((WhyVerdict.Future, sentence), (Why(next, slot).Verdict, Why(next, slot).Sentence));
+
+        var execution = new LiveExecution(
+            ExecutionId.ForSlot(Job, next), Job, "tick", ExecutionTrigger.Schedule, 1, next, next.AddMilliseconds(-20), ExecutionStatus.Running, "n1", null,
+            [new LiveAttempt(1, "n1", next, null, null, null, null, null)], "t");
+        var plan = new TimetableReplies.Plan(Job, 3, 1, PlanState.Active, next, next.AddHours(1), next.AddHours(1), [execution], []);
+        Assert.Equal(sentence, Why(next, null, [Active(Created, null)], plan).Sentence);
+    }
+
     private static WhyAnswer Why(DateTimeOffset at, SlotView? slot) => Why(at, slot, [Active(Created, null)]);
 
     private static WhyAnswer Why(DateTimeOffset at, SlotView? slot, ImmutableArray<PlanInterval> history) => Why(at, slot, history, null);
