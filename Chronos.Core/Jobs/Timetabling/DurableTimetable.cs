@@ -19,6 +19,9 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
 {
     private const int SnapshotAfterItems = 20_000;
 
+    /// <summary>A snapshot costs by the jobs in it, replaying by items and batches: so many items, and half a batch, for each job make the snapshots less than a twentieth of the load.</summary>
+    private const int ItemsPerJob = 8;
+
     private List<(TAsker To, object Reply)> _replies = [];
     private bool _epochIsNew;
     private bool _claims;
@@ -36,7 +39,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         init => Table = new Timetable(node) { Tokens = value };
     }
 
-    /// <summary>A recovery replays at most about so many batches.</summary>
+    /// <summary>A recovery replays at most about so many batches, or half as many as there are jobs.</summary>
     public int SnapshotAfterBatches { get; init; } = 1_000;
 
     /// <summary>
@@ -158,7 +161,8 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     /// <summary>A snapshot as of the last commit, when it is time for one; to be asked for right after <see cref="Committed"/>.</summary>
     public TimetableSnapshot? TakeSnapshot()
     {
-        if (_batchesSinceSnapshot < SnapshotAfterBatches && _itemsSinceSnapshot < Math.Max(SnapshotAfterItems, 4 * Table.State.JobCount))
+        var enough = Math.Max(SnapshotAfterBatches, Table.State.JobCount / 2);
+        if (_batchesSinceSnapshot < enough && _itemsSinceSnapshot < Math.Max(SnapshotAfterItems, ItemsPerJob * Table.State.JobCount))
         {
             return null;
         }
@@ -166,7 +170,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         // Items decided since this commit are in the state already, but not in the journal below this sequence number.
         if (!Table.Outbox.IsEmpty)
         {
-            (_batchesSinceSnapshot, _itemsSinceSnapshot) = (SnapshotAfterBatches, 0);
+            (_batchesSinceSnapshot, _itemsSinceSnapshot) = (enough, 0);
             return null;
         }
 

@@ -232,7 +232,7 @@ public sealed class TimetableState
             Ended = e.Ended.Add(new LiveAttempt(i.Attempt, e.Node, i.StartedAt, i.DurationMs, i.Failure, i.StatusCode, i.Error, i.Excerpt)),
         }),
         CancelRequested i => WithRunning(job, i.Execution, e => e with { EndsAs = i.EndsAs }),
-        ExecutionEnded i => job with { Running = job.Running.Remove(i.Execution), LastEndedAt = i.At },
+        ExecutionEnded i => job with { Running = job.Running.Without(i.Execution), LastEndedAt = i.At },
         BackfillStarted i => job with
         {
             Backfills = [.. job.Backfills.Where(b => b.EndedAt is null).Concat(job.Backfills.Where(b => b.EndedAt is not null).TakeLast(BackfillState.Kept)),
@@ -248,7 +248,7 @@ public sealed class TimetableState
     {
         var known = Find(i.Job);
         var job = known is null or { Removed: true }
-            ? new PlannedJob { Id = i.Job, Tenant = i.Tenant, Definition = i.Definition, Cursor = i.From, Running = known?.Running ?? ImmutableDictionary<ExecutionId, RunningExecution>.Empty }
+            ? new PlannedJob { Id = i.Job, Tenant = i.Tenant, Definition = i.Definition, Cursor = i.From, Running = known?.Running ?? RunningExecutions.Empty }
             : known;
 
         // Slots of a time in which the job was switched off, or of a schedule that was not yet its own, are none.
@@ -272,7 +272,7 @@ public sealed class TimetableState
             Due = i.Due,
             Callback = PendingCallback.Next(i.Callback, null),
         };
-        var next = job with { Running = job.Running.SetItem(id, running), Requests = Remember(job, i.Request, id.Value, i.At) };
+        var next = job with { Running = job.Running.With(running), Requests = Remember(job, i.Request, id.Value, i.At) };
         if (i.Execution is null)
         {
             var waited = job.Waiting.FindIndex(w => w.Nominal == i.Nominal);
@@ -290,7 +290,7 @@ public sealed class TimetableState
         : job.Requests.RemoveAt(0).Add(new RememberedRun(request, id, at));
 
     private static PlannedJob WithRunning(PlannedJob job, ExecutionId id, Func<RunningExecution, RunningExecution> change) =>
-        job.Running.TryGetValue(id, out var execution) ? job with { Running = job.Running.SetItem(id, change(execution)) } : job;
+        job.Running.TryGetValue(id, out var execution) ? job with { Running = job.Running.With(change(execution)) } : job;
 
     private static PlannedJob WithBackfill(PlannedJob job, string operation, Func<BackfillState, BackfillState> change) =>
         job with { Backfills = [.. job.Backfills.Select(b => b.Operation == operation ? change(b) : b)] };
@@ -361,11 +361,11 @@ public sealed class TimetableState
     {
         // Another definition may mean another deadline: then every execution is looked at anew.
         var all = entry.Fresh || !ReferenceEquals(before.Definition, entry.Job.Definition);
-        foreach (var (id, execution) in entry.Job.Running)
+        foreach (var execution in entry.Job.Running.Values)
         {
-            if (ExecutionWake(entry.Job, execution) is { } at && (all || !before.Running.TryGetValue(id, out var old) || old != execution))
+            if (ExecutionWake(entry.Job, execution) is { } at && (all || !before.Running.TryGetValue(execution.Id, out var old) || old != execution))
             {
-                _heap.Enqueue(new Wake(entry.Job.Id, id), at.UtcTicks);
+                _heap.Enqueue(new Wake(entry.Job.Id, execution.Id), at.UtcTicks);
             }
         }
     }
