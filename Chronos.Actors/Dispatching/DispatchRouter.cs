@@ -1,14 +1,14 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.Routing;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Limits;
+using Chronos.Core.Kernel;
 
 namespace Chronos.Actors.Dispatching;
 
 /// <summary>
 /// The door of one protocol's pool: lets attempts leave as its admission book says, keeps some that wait for a place or a limit, refuses
-/// beyond that, and tells who was refused when there is room. Behind it, a pool in which an execution always meets the same worker.
+/// beyond that, and tells who was refused when there is room. Behind it, workers; an execution always meets the same one.
 /// </summary>
 internal sealed class DispatchRouter : UntypedActor, IWithTimers
 {
@@ -21,7 +21,7 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
     private readonly Dictionary<FlowLine, HashSet<IActorRef>> _refused = [];
     private readonly List<AttemptRequest> _leaving = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly IActorRef _workers;
+    private readonly IActorRef[] _workers;
     private IActorRef? _drainer;
     private int _drained;
 
@@ -29,8 +29,8 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
     {
         (_desk, _options, _reports) = (desk, options, reports);
         var self = Self;
-        _workers = Context.ActorOf(
-            Props.Create(() => new DispatchWorker(dispatcher, options, reports, self)).WithRouter(new ConsistentHashingPool(options.Workers)), "workers");
+        var worker = Props.Create(() => new DispatchWorker(dispatcher, options, reports, self));
+        _workers = [.. Enumerable.Range(1, options.Workers).Select(n => Context.ActorOf(worker, $"worker-{n}"))];
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -76,13 +76,13 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
         var admission = _desk.Offer(attempt, out var givenUp);
         if (givenUp is not null)
         {
-            _workers.Tell(new WorkerMessages.Decline(givenUp));
+            WorkerOf(givenUp.Execution).Tell(new WorkerMessages.Decline(givenUp));
         }
 
         switch (admission)
         {
             case Admission.Go:
-                _workers.Tell(new WorkerMessages.Run(attempt));
+                WorkerOf(attempt.Execution).Tell(new WorkerMessages.Run(attempt));
                 break;
             case Admission.Wait:
                 LetLeave();
@@ -110,10 +110,10 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
     {
         if (_desk.Withdraw(cancel.Execution) is { } waiting)
         {
-            _workers.Tell(new WorkerMessages.Decline(waiting));
+            WorkerOf(waiting.Execution).Tell(new WorkerMessages.Decline(waiting));
         }
 
-        _workers.Tell(new WorkerMessages.Stop(cancel.Execution));
+        WorkerOf(cancel.Execution).Tell(new WorkerMessages.Stop(cancel.Execution));
     }
 
     private void Answer(DispatchProtocol.Ask ask)
@@ -158,7 +158,7 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
     {
         foreach (var attempt in _leaving)
         {
-            _workers.Tell(new WorkerMessages.Run(attempt));
+            WorkerOf(attempt.Execution).Tell(new WorkerMessages.Run(attempt));
             var line = FlowLine.Of(attempt);
             if (_refused.Count > 0 && _refused.ContainsKey(line) && _desk.HasRoomAgain(line))
             {
@@ -198,8 +198,10 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
 
         _drainer = Sender;
         _log.Info("Dispatch over {Protocol} stops: {Running} attempts have {Grace} to end", _desk.Protocol, _desk.Running, _options.StopGrace);
-        _workers.Tell(new Broadcast(WorkerMessages.Drain.Instance));
+        Array.ForEach(_workers, worker => worker.Tell(WorkerMessages.Drain.Instance));
     }
+
+    private IActorRef WorkerOf(ExecutionId execution) => _workers[(uint)execution.GetHashCode() % (uint)_workers.Length];
 
     private void EndDrain()
     {

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Routing;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 
@@ -8,21 +7,12 @@ namespace Chronos.Actors.Dispatching;
 /// <summary>What the door of a pool and its workers say to each other.</summary>
 internal static class WorkerMessages
 {
-    public sealed record Run(AttemptRequest Attempt) : IConsistentHashable, INoSerializationVerificationNeeded
-    {
-        public object ConsistentHashKey => Attempt.Execution.Value;
-    }
+    public sealed record Run(AttemptRequest Attempt) : INoSerializationVerificationNeeded;
 
     /// <summary>An attempt that waited at the door and never leaves: tell its outcome until it is noted.</summary>
-    public sealed record Decline(AttemptRequest Attempt) : IConsistentHashable, INoSerializationVerificationNeeded
-    {
-        public object ConsistentHashKey => Attempt.Execution.Value;
-    }
+    public sealed record Decline(AttemptRequest Attempt) : INoSerializationVerificationNeeded;
 
-    public sealed record Stop(ExecutionId Execution) : IConsistentHashable, INoSerializationVerificationNeeded
-    {
-        public object ConsistentHashKey => Execution.Value;
-    }
+    public sealed record Stop(ExecutionId Execution) : INoSerializationVerificationNeeded;
 
     /// <summary>An attempt that was taken is over; its place is free.</summary>
     public sealed record Ended(ExecutionId Execution, int Attempt, AttemptOutcome? Outcome) : INoSerializationVerificationNeeded;

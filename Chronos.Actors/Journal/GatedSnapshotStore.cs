@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Akka.Configuration;
 using Akka.Persistence;
 using Akka.Persistence.Sql.Snapshot;
@@ -10,6 +12,7 @@ namespace Chronos.Actors.Journal;
 /// Serializes before its turn, so that a large snapshot holds up commits only for as long as the disk needs. PostgreSQL needs no
 /// turns.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing to give back; a load may still release it after the actor has stopped")]
 public sealed class GatedSnapshotStore : SqlSnapshotStore
 {
     private const string SaveSql =
@@ -27,6 +30,8 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         ORDER BY sequence_number DESC LIMIT 1
         """;
 
+    /// <summary>Reading a large snapshot is work for a processor: as many at once as there are, and none inside the actor, which would take them one by one.</summary>
+    private readonly SemaphoreSlim _loads = new(Math.Clamp(Environment.ProcessorCount, 2, 4));
     private readonly JournalSetup _setup;
     private readonly EventCodec _codec;
 
@@ -41,6 +46,7 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
     /// <exception cref="JournalReadException">It is there and cannot be read.</exception>
     protected override async Task<SelectedSnapshot?> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
     {
+        await _loads.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             var connection = await _setup.Database.OpenAsync(cancellationToken).ConfigureAwait(false);
@@ -67,12 +73,19 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         {
             throw _setup.Database.Explain(e);
         }
+        finally
+        {
+            _loads.Release();
+        }
     }
 
     protected override async Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
+        var began = Stopwatch.GetTimestamp();
         var payload = _codec.Write(snapshot);
+        var spent = Stopwatch.GetElapsedTime(began);
         using var turn = await _setup.Database.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        began = Stopwatch.GetTimestamp();
         try
         {
             using var connection = _setup.Database.Open();
@@ -85,6 +98,7 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
                 ("@manifest", payload.Manifest),
                 ("@serializer", payload.Serializer));
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            JournalMetrics.SnapshotSeconds.Record((spent + Stopwatch.GetElapsedTime(began)).TotalSeconds);
         }
         catch (DbException e)
         {

@@ -1,5 +1,7 @@
+using Akka.Actor;
 using Akka.Configuration;
 using Akka.Hosting;
+using Akka.Persistence;
 using Akka.Persistence.Sql;
 using Akka.Persistence.Sql.Config;
 using LinqToDB;
@@ -33,7 +35,18 @@ public static class JournalHosting
 
         return builder
             .AddHocon(Connection(JournalPath, database).WithFallback(Connection(SnapshotPath, database)), HoconAddMode.Prepend)
-            .AddHocon(SqlPersistence.DefaultConfiguration, HoconAddMode.Append);
+            .AddHocon(SqlPersistence.DefaultConfiguration, HoconAddMode.Append)
+            .WithActors((system, _) => StartPlugins(system));
+    }
+
+    /// <summary>
+    /// The first entity to ask makes them, and whoever asks meanwhile blocks a thread: the twenty timetables that a node gets when it
+    /// joins would block all there are.
+    /// </summary>
+    private static void StartPlugins(ActorSystem system)
+    {
+        var persistence = Persistence.Instance.Apply(system);
+        _ = (persistence.JournalFor(string.Empty), persistence.SnapshotStoreFor(string.Empty));
     }
 
     /// <summary>How the stock classes connect: to the same file, with the same settings on every connection.</summary>

@@ -29,21 +29,24 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
 
     private const string HighestSql = "SELECT ordering FROM journal WHERE deleted = FALSE ORDER BY ordering DESC LIMIT 1";
 
+    /// <summary>What is parsed at once at most: an entry may be one event or a batch of a thousand plans, and as objects they take several times their bytes.</summary>
+    private const long MaxBytes = 4 << 20;
+
     private readonly JournalDatabase _database = options.Database;
 
     /// <exception cref="JournalReadException">An event cannot be read; it is named, and nothing after it is returned.</exception>
     /// <exception cref="JournalDamagedException">The file is damaged.</exception>
-    public IReadOnlyList<JournalEntry> Read(long after, int max) => Read(ReadSql, after, max, options.Tail, []);
+    public IReadOnlyList<JournalEntry> Read(long after, int max) => Read(ReadSql, after, max, MaxBytes, options.Tail, []);
 
     public JournalSlice ReadStreams(string prefix, long after, int max)
     {
         // Taken before reading: what is committed meanwhile is read the next time.
         var highest = Highest();
-        var entries = Read(StreamsSql, after, max, null, [("@from", prefix), ("@to", prefix + "\uFFFF")]);
+        var entries = Read(StreamsSql, after, max, long.MaxValue, null, [("@from", prefix), ("@to", prefix + "\uFFFF")]);
         return new JournalSlice(entries, entries.Count == max ? entries[^1].Ordering : Math.Max(after, highest));
     }
 
-    private List<JournalEntry> Read(string sql, long after, int max, JournalTail? tail, (string Name, object Value)[] bounds)
+    private List<JournalEntry> Read(string sql, long after, int max, long limit, JournalTail? tail, (string Name, object Value)[] bounds)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(max);
         try
@@ -51,11 +54,11 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
             using var connection = _database.Open();
             using var command = connection.Command(sql, [("@after", after), ("@max", max), .. bounds]);
 
-            var entries = new List<JournalEntry>();
+            var (entries, bytes) = (new List<JournalEntry>(), 0L);
             using var rows = command.ExecuteReader();
-            while (rows.Read())
+            while (bytes < limit && rows.Read())
             {
-                if (!TryRead(rows, tail, out var entry, out var error))
+                if (!TryRead(rows, tail, out var entry, out var error, ref bytes))
                 {
                     // The reader gets what comes before, and the error when it asks again from there.
                     return entries.Count > 0 ? entries : throw error!;
@@ -95,7 +98,7 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
         }
     }
 
-    private bool TryRead(DbDataReader row, JournalTail? tail, out JournalEntry? entry, out JournalReadException? error)
+    private bool TryRead(DbDataReader row, JournalTail? tail, out JournalEntry? entry, out JournalReadException? error, ref long bytes)
     {
         var ordering = row.GetInt64(0);
         var persistenceId = row.GetString(1);
@@ -117,7 +120,9 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
 
         try
         {
-            entry = new JournalEntry(ordering, persistenceId, sequenceNr, manifest, catalog.Read(row.GetFieldValue<byte[]>(3), manifest));
+            var message = row.GetFieldValue<byte[]>(3);
+            bytes += message.Length;
+            entry = new JournalEntry(ordering, persistenceId, sequenceNr, manifest, catalog.Read(message, manifest));
             return true;
         }
         catch (Exception e) when (e is not DbException)

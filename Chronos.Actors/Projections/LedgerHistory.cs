@@ -9,7 +9,7 @@ namespace Chronos.Actors.Projections;
 internal sealed class LedgerHistory : IDisposable
 {
     private readonly Statement _know;
-    private readonly Statement _tenant;
+    private readonly FastStatement _tenant;
     private readonly Statement _define;
     private readonly Statement _change;
     private readonly Statement _skip;
@@ -21,7 +21,7 @@ internal sealed class LedgerHistory : IDisposable
     public LedgerHistory(SqliteConnection connection)
     {
         _know = new Statement(connection, "INSERT OR REPLACE INTO ledger_jobs (job, tenant, name) VALUES ($job, $tenant, $name)", "$job", "$tenant", "$name");
-        _tenant = new Statement(connection, "SELECT tenant FROM ledger_jobs WHERE job=$job", "$job");
+        _tenant = new FastStatement(connection, "SELECT tenant FROM ledger_jobs WHERE job=$job", "$job");
         _define = new Statement(
             connection,
             """
@@ -64,6 +64,7 @@ internal sealed class LedgerHistory : IDisposable
 
     public void Dispose()
     {
+        _tenant.Dispose();
         foreach (var statement in Statements)
         {
             statement.Dispose();
@@ -83,7 +84,7 @@ internal sealed class LedgerHistory : IDisposable
     public string? TenantOf(JobId job)
     {
         _tenant.Set(0, job.Value);
-        return _tenant.Scalar() as string;
+        return _tenant.Text();
     }
 
     public void SkipRange(SlotsSkipped e, string tenant, long at) =>
@@ -152,5 +153,5 @@ internal sealed class LedgerHistory : IDisposable
         statement.Run();
     }
 
-    private IEnumerable<Statement> Statements => [_know, _tenant, _define, _change, _skip, _backfill, _backfillStart, _backfillStep, _backfillEnd];
+    private IEnumerable<Statement> Statements => [_know, _define, _change, _skip, _backfill, _backfillStart, _backfillStep, _backfillEnd];
 }

@@ -10,17 +10,26 @@ namespace Chronos.Actors.Projections;
 /// <summary>The execution ledger: what ran, what did not and why, from the batches of the timetables and the events of the jobs.</summary>
 /// <remarks>
 /// Executions are folded in memory for the length of a chunk and then written once each, so that one which starts and ends in the
-/// same chunk costs one insert. Facts about an execution that retention has removed are ignored.
+/// same chunk costs one insert. One that has not ended is kept for the chunk with its end, so that its row is not read back; retention
+/// leaves such rows alone. Facts about an execution that retention has removed are ignored.
 /// </remarks>
 public sealed class LedgerProjection : IProjection, IDisposable
 {
     /// <summary>Rows held before they are written, whatever the size of the chunk.</summary>
     private const int MaxDirty = 20_000;
 
-    private readonly Dictionary<ExecutionId, LedgerRow> _dirty = [];
+    /// <summary>Rows of executions that have not ended that are kept at most; the others are read again.</summary>
+    private const int MaxOpen = 100_000;
 
-    /// <summary>Whose a job is and what it is called; neither ever changes, so a roll-back does not matter.</summary>
+    /// <summary>Jobs whose tenant is remembered; a million of them would cost more memory than it saves.</summary>
+    private const int MaxTenants = 50_000;
+
+    private readonly Dictionary<ExecutionId, LedgerRow> _dirty = [];
+    private readonly Dictionary<ExecutionId, LedgerRow> _open = [];
+
+    /// <summary>Whose a job is; it never changes, so a roll-back does not matter.</summary>
     private readonly Dictionary<JobId, string> _tenants = [];
+    private long _applied;
     private LedgerWriter? _writer;
     private LedgerHistory? _history;
 
@@ -30,7 +39,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
 
     public void Reset(DbConnection connection, DbTransaction transaction)
     {
-        _tenants.Clear();
+        Forget();
         using var command = connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = LedgerSchema.Create;
@@ -39,7 +48,8 @@ public sealed class LedgerProjection : IProjection, IDisposable
 
     public void Apply(IReadOnlyList<JournalEntry> entries, DbConnection connection, DbTransaction transaction)
     {
-        Begin((SqliteConnection)connection, (SqliteTransaction)transaction);
+        Begin((SqliteConnection)connection, (SqliteTransaction)transaction, entries[0].Ordering);
+        _applied = entries[^1].Ordering;
         foreach (var entry in entries)
         {
             switch (entry.Event)
@@ -72,14 +82,27 @@ public sealed class LedgerProjection : IProjection, IDisposable
         _history?.Dispose();
     }
 
-    private void Begin(SqliteConnection connection, SqliteTransaction transaction)
+    private void Forget()
+    {
+        _open.Clear();
+        _tenants.Clear();
+        _applied = 0;
+    }
+
+    private void Begin(SqliteConnection connection, SqliteTransaction transaction, long first)
     {
         // What an earlier transaction left behind when it failed.
         _dirty.Clear();
+        if (first <= _applied)
+        {
+            // What came last comes again: it was not committed, and what is known of the rows may be true of none.
+            _open.Clear();
+        }
+
         if (_writer?.Connection != connection)
         {
             Dispose();
-            _tenants.Clear();
+            Forget();
             _writer = new LedgerWriter(connection);
             _history = new LedgerHistory(connection);
         }
@@ -229,7 +252,9 @@ public sealed class LedgerProjection : IProjection, IDisposable
         foreach (var row in _writer!.Waiting(e.Job.Value, Times.Micros(e.First), Times.Micros(e.Last)))
         {
             Skip(row, e, at);
-            _dirty.Add(LedgerReader.IdOf(row), row);
+            var id = LedgerReader.IdOf(row);
+            _open.Remove(id);
+            _dirty.Add(id, row);
         }
 
         _history!.SkipRange(e, tenant, at);
@@ -241,13 +266,13 @@ public sealed class LedgerProjection : IProjection, IDisposable
 
     private LedgerRow Row(ExecutionId id, JobId job, DateTimeOffset nominal)
     {
-        if (_dirty.TryGetValue(id, out var row))
+        if (Held(id) is { } held)
         {
-            return row;
+            return held;
         }
 
         var micros = Times.Micros(nominal);
-        row = _writer!.Find(id, job.Value, micros) ?? new LedgerRow
+        var row = _writer!.Find(id, job.Value, micros) ?? new LedgerRow
         {
             Tenant = TenantOf(job),
             Job = job.Value,
@@ -261,9 +286,9 @@ public sealed class LedgerProjection : IProjection, IDisposable
     /// <summary>The row of an execution that the ledger has; null when retention has removed it.</summary>
     private LedgerRow? Known(ExecutionId id)
     {
-        if (_dirty.TryGetValue(id, out var row))
+        if (Held(id) is { } held)
         {
-            return row;
+            return held;
         }
 
         var nominal = 0L;
@@ -272,8 +297,19 @@ public sealed class LedgerProjection : IProjection, IDisposable
             nominal = Rfc3339.TryParse(id.Value[(JobId.Length + 1)..], out var at) ? Times.Micros(at) : throw new InvalidDataException($"{id} names no instant");
         }
 
-        row = _writer!.Find(id, id.Job.Value, nominal);
+        var row = _writer!.Find(id, id.Job.Value, nominal);
         if (row is not null)
+        {
+            _dirty.Add(id, row);
+        }
+
+        return row;
+    }
+
+    /// <summary>The row as far as it is in memory; it will be written with this chunk.</summary>
+    private LedgerRow? Held(ExecutionId id)
+    {
+        if (!_dirty.TryGetValue(id, out var row) && _open.Remove(id, out row))
         {
             _dirty.Add(id, row);
         }
@@ -286,17 +322,30 @@ public sealed class LedgerProjection : IProjection, IDisposable
         if (!_tenants.TryGetValue(job, out var tenant))
         {
             tenant = _history!.TenantOf(job) ?? throw new InvalidDataException($"nothing in the journal says whose the job {job} is");
+            if (_tenants.Count >= MaxTenants)
+            {
+                _tenants.Clear();
+            }
+
             _tenants.Add(job, tenant);
         }
 
         return tenant;
     }
 
+    /// <summary>Has not ended, and holds nothing large: no payload, no response of an attempt before.</summary>
+    private static bool IsLight(LedgerRow row) =>
+        row is { Status: ExecutionStatus.Pending or ExecutionStatus.Running, Payload: null, Attempts: [] or [{ Excerpt: null, Error: null }] };
+
     private void Flush()
     {
-        foreach (var row in _dirty.Values)
+        foreach (var (id, row) in _dirty)
         {
             _writer!.Save(row);
+            if (IsLight(row) && _open.Count < MaxOpen)
+            {
+                _open.Add(id, row);
+            }
         }
 
         _dirty.Clear();

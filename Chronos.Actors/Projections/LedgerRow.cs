@@ -75,6 +75,8 @@ internal sealed class LedgerRow
             }
         }
 
+        // Nearly every execution has one.
+        Attempts.Capacity = Math.Max(Attempts.Capacity, Attempts.Count + 1);
         var added = new StoredAttempt { Number = number, Node = Node ?? string.Empty };
         Attempts.Add(added);
         return added;

@@ -159,6 +159,12 @@ internal sealed class LedgerWriter : IDisposable
         }
 
         statement.Run();
+        if (row.Seq == 0)
+        {
+            row.Seq = statement.LastInserted;
+        }
+
+        row.StoredListed = row.Listed;
         Recount(row);
     }
 

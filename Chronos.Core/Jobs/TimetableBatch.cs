@@ -15,7 +15,7 @@ public sealed record TimetableBatch(
     [property: JsonPropertyName("t")] int Timetable,
     [property: JsonPropertyName("e")] long Epoch,
     [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
-    [property: JsonPropertyName("i")] ImmutableArray<TimetableItem> Items) : IWireMessage
+    [property: JsonPropertyName("i"), JsonConverter(typeof(TimetableItemsConverter))] ImmutableArray<TimetableItem> Items) : IWireMessage
 {
     /// <summary>Calendars that changed; absent in nearly every batch. They take effect after the items.</summary>
     [JsonPropertyName("c")]
@@ -177,15 +177,45 @@ public sealed record ExecutionStarted(
     [JsonPropertyName("h")]
     public string? Callback { get; init; }
 
+    private DerivedId _derived;
+
     /// <summary>The execution's identity, given or derived.</summary>
     [JsonIgnore]
-    public ExecutionId Id => Execution ?? ExecutionId.ForSlot(Job, Nominal);
+    public ExecutionId Id => Execution ?? _derived.Of(Job, Nominal);
 
     /// <summary>When attempt 1 begins: with the claim, or when the slot is due where it was claimed ahead.</summary>
     /// <remarks>A slot that seems to lie further ahead waited while the clock was set back; it was due before.</remarks>
     [JsonIgnore]
     public DateTimeOffset Begins =>
         Execution is null && (FiresAt ?? Due ?? Nominal) is var due && due > At && due - At <= ClaimAhead.Most ? due : At;
+}
+
+/// <summary>
+/// The identity of a slot once it was derived: it is asked for when the claim is folded, offered and listed. No part of the fact: all are equal.
+/// </summary>
+internal struct DerivedId : IEquatable<DerivedId>
+{
+    private Known? _known;
+
+    public ExecutionId Of(JobId job, DateTimeOffset nominal)
+    {
+        // One reference, so that two threads at once see all of it or nothing; a copy of the record may be of another slot.
+        var known = _known;
+        if (known is null || known.Nominal != nominal || known.Job != job)
+        {
+            _known = known = new Known(job, nominal, ExecutionId.ForSlot(job, nominal));
+        }
+
+        return known.Id;
+    }
+
+    public readonly bool Equals(DerivedId other) => true;
+
+    public override readonly bool Equals(object? obj) => obj is DerivedId;
+
+    public override readonly int GetHashCode() => 0;
+
+    private sealed record Known(JobId Job, DateTimeOffset Nominal, ExecutionId Id);
 }
 
 /// <summary>A further attempt begins: a retry, or the same execution offered again after its node was lost.</summary>

@@ -13,7 +13,7 @@ internal sealed class SoakBenchmark : IBenchmark
 
     public string Question => "Does the memory of a node grow while it brings 2,000 executions a second for --minutes=N (30)?";
 
-    public string Settings => "whole node with ledger, SQLite, durability full, Kestrel in another process on the same cores; growth: median of the last tenth against that of the tenth after a warm-up of a fifth";
+    public string Settings => "whole node with ledger, SQLite, durability full, Kestrel in another process on the same cores; growth: median of the last tenth against that of the tenth after a warm-up of a fifth; live: managed memory after a full collection, at that part of the time";
 
     public string Headline => "RSS growth %";
 

@@ -19,21 +19,25 @@ internal sealed class ThroughputBenchmark : IBenchmark
         var (jobs, seconds) = (bench.Pick(100_000, 2_000), bench.Pick(20, 2));
         return
         [
-            Saturation("saturation no-op sqlite full", jobs, false, Durability.Full),
-            Saturation("saturation no-op sqlite relaxed", jobs, false, Durability.Relaxed),
-            Saturation("saturation no-op postgres full", jobs, true, Durability.Full),
+            Saturation("saturation no-op sqlite full", jobs, false, Durability.Full, false),
+            Saturation("saturation no-op sqlite relaxed", jobs, false, Durability.Relaxed, false),
+            Saturation("saturation no-op postgres full", jobs, true, Durability.Full, false),
+            Saturation("saturation http sqlite full", jobs, false, Durability.Full, true),
             Rate("rate no-op sqlite full 10000/s", bench.Pick(10_000, 500), seconds, false, false),
             Rate("rate http sqlite full 2000/s", bench.Pick(2_000, 500), seconds, false, true),
             Rate("rate http sqlite full 5000/s", bench.Pick(5_000, 500), seconds, false, true),
             Rate("rate http sqlite full 10000/s 60 s", bench.Pick(10_000, 500), bench.Pick(60, 2), false, true),
+            Rate("rate http sqlite full 15000/s", bench.Pick(15_000, 500), seconds, false, true),
             Rate("rate http postgres full 10000/s", bench.Pick(10_000, 500), seconds, true, true),
         ];
     }
 
-    private static Variant Saturation(string name, int jobs, bool postgres, Durability durability) => new(name, async () =>
+    private static Variant Saturation(string name, int jobs, bool postgres, Durability durability, bool http) => new(name, async () =>
     {
         using var store = new BenchStore(postgres);
-        return await ChildProcess.Measure(new Case(Load.Burst, jobs, 0, true, store.Folder, store.Postgres?.ConnectionString, durability, null, null));
+        using var target = http ? new TargetServer() : null;
+        return await ChildProcess.Measure(
+            new Case(Load.Burst, jobs, 0, true, store.Folder, store.Postgres?.ConnectionString, durability, target?.Url, null));
     });
 
     private static Variant Rate(string name, int perSecond, int seconds, bool postgres, bool http) => new(name, async () =>

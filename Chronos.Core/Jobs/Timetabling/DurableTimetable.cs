@@ -20,6 +20,9 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
 {
     private const int SnapshotAfterItems = 20_000;
 
+    /// <summary>A snapshot costs by the jobs in it, replaying by items and batches: so many items, and half a batch, for each job make the snapshots less than a twentieth of the load.</summary>
+    private const int ItemsPerJob = 8;
+
     private List<(TAsker To, object Reply)> _replies = [];
     private bool _epochIsNew;
     private bool _claims;
@@ -46,7 +49,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         init => Table = new Timetable(node) { Tokens = Table.Tokens, Lead = value };
     }
 
-    /// <summary>A recovery replays at most about so many batches.</summary>
+    /// <summary>A recovery replays at most about so many batches, or half as many as there are jobs.</summary>
     public int SnapshotAfterBatches { get; init; } = 1_000;
 
     /// <summary>
@@ -72,12 +75,14 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     public void Restore(TimetableSnapshot snapshot)
     {
         (Epoch, _level) = (snapshot.Epoch, Math.Max(_level, snapshot.Level ?? 0));
+        Table.State.Sleep();
         Table.State.Restore(snapshot);
     }
 
     public void Replay(TimetableBatch batch)
     {
         (Epoch, _level) = (Math.Max(Epoch, batch.Epoch), Math.Max(_level, batch.Level ?? 0));
+        Table.State.Sleep();
         _batchesSinceSnapshot++;
         _itemsSinceSnapshot += batch.Items.Length;
         foreach (var item in batch.Items)
@@ -98,6 +103,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     /// </summary>
     public void Recovered(DateTimeOffset now)
     {
+        Table.State.WakeUp();
         Table.Recovered(Exact(now));
         _claims = true;
     }
@@ -191,7 +197,8 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
             return null;
         }
 
-        if (_batchesSinceSnapshot < SnapshotAfterBatches && _itemsSinceSnapshot < Math.Max(SnapshotAfterItems, 4 * Table.State.JobCount))
+        var enough = Math.Max(SnapshotAfterBatches, Table.State.JobCount / 2);
+        if (_batchesSinceSnapshot < enough && _itemsSinceSnapshot < Math.Max(SnapshotAfterItems, ItemsPerJob * Table.State.JobCount))
         {
             return null;
         }
@@ -199,7 +206,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         // Items decided since this commit are in the state already, but not in the journal below this sequence number.
         if (!Table.Outbox.IsEmpty)
         {
-            (_batchesSinceSnapshot, _itemsSinceSnapshot) = (SnapshotAfterBatches, 0);
+            (_batchesSinceSnapshot, _itemsSinceSnapshot) = (enough, 0);
             return null;
         }
 

@@ -34,13 +34,13 @@ public sealed record PlannedJob
     public bool Removed { get; init; }
 
     [JsonIgnore]
-    public ImmutableDictionary<ExecutionId, RunningExecution> Running { get; init; } = ImmutableDictionary<ExecutionId, RunningExecution>.Empty;
+    public RunningExecutions Running { get; init; } = RunningExecutions.Empty;
 
     /// <summary><see cref="Running"/> as the snapshot keeps it.</summary>
     public ImmutableArray<RunningExecution> RunningList
     {
         get => [.. Running.Values];
-        init => Running = value.ToImmutableDictionary(e => e.Id);
+        init => Running = RunningExecutions.Of(value);
     }
 
     /// <summary>Slots that wait for their turn, oldest first.</summary>

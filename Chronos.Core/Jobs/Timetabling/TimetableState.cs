@@ -25,6 +25,7 @@ public sealed class TimetableState
     private readonly Dictionary<(TenantId Tenant, string Name), (PlannedCalendar Calendar, CalendarTimes? Times)> _calendars = [];
     private ImmutableDictionary<JobId, RemovedJob> _removed = ImmutableDictionary<JobId, RemovedJob>.Empty;
     private ImmutableQueue<JobId> _removedOrder = [];
+    private bool _sleeps;
 
     public TimetableState()
         : this(ZoneSource.Default)
@@ -139,6 +140,29 @@ public sealed class TimetableState
         }
     }
 
+    /// <summary>Places of the heap in use, those included that say nothing any more.</summary>
+    internal int Wakes => _heap.Count;
+
+    /// <summary>From now on nothing is put into the heap: in a replay a job may have thousands of next slots, and only the last is one.</summary>
+    internal void Sleep() => _sleeps = true;
+
+    /// <summary>The replay is over: puts what each job waits for into the heap.</summary>
+    internal void WakeUp()
+    {
+        if (!_sleeps)
+        {
+            return;
+        }
+
+        _sleeps = false;
+        foreach (var entry in _jobs.Values)
+        {
+            PushSlotWake(entry);
+            PushExecutionWakes(entry, null);
+            entry.Fresh = false;
+        }
+    }
+
     /// <summary>Puts the job's slot wake back into the heap after it was looked at.</summary>
     internal void Rewake(JobId job)
     {
@@ -183,7 +207,10 @@ public sealed class TimetableState
             var entry = _jobs[job.Id];
             entry.Schedule = Compile(job);
             entry.HoldUntil = null;
-            PushSlotWake(entry);
+            if (!_sleeps)
+            {
+                PushSlotWake(entry);
+            }
         }
     }
 
@@ -216,11 +243,11 @@ public sealed class TimetableState
         SlotsSkipped i => job with
         {
             Cursor = Later(job.Cursor, i.Last),
-            Waiting = job.Waiting.IsEmpty ? job.Waiting : job.Waiting.RemoveAll(w => w.Nominal >= i.First && w.Nominal <= i.Last),
+            Waiting = WithoutRange(job.Waiting, i),
         },
         SlotQueued i => job with { Cursor = Later(job.Cursor, i.Nominal), Waiting = job.Waiting.Add(new WaitingSlot(i.Nominal, i.Trigger)) },
         ExecutionStarted i => Claimed(job, i),
-        AttemptStarted i => WithRunning(job, i.Execution, e => e with
+        AttemptStarted i => WithRunning(job, i.Execution, i, static (e, i) => e with
         {
             Attempt = i.Attempt,
             AttemptRuns = true,
@@ -230,9 +257,9 @@ public sealed class TimetableState
             Callback = PendingCallback.Next(i.Callback, e.Callback),
             Progress = null,
         }),
-        AttemptAccepted i => WithRunning(job, i.Execution, e => e with { Callback = e.Callback?.Accept(i) }),
-        AttemptProgressed i => WithRunning(job, i.Execution, e => e with { Callback = e.Callback?.Hear(i), Progress = AttemptProgress.Of(i, e.Progress) }),
-        AttemptEnded i => WithRunning(SpentCallback.Remember(job, i), i.Execution, e => e with
+        AttemptAccepted i => WithRunning(job, i.Execution, i, static (e, i) => e with { Callback = e.Callback?.Accept(i) }),
+        AttemptProgressed i => WithRunning(job, i.Execution, i, static (e, i) => e with { Callback = e.Callback?.Hear(i), Progress = AttemptProgress.Of(i, e.Progress) }),
+        AttemptEnded i => WithRunning(SpentCallback.Remember(job, i), i.Execution, i, static (e, i) => e with
         {
             AttemptRuns = false,
             RetryAt = i.RetryAt,
@@ -240,16 +267,16 @@ public sealed class TimetableState
             Progress = null,
             Ended = e.Ended.Add(new LiveAttempt(i.Attempt, e.Node, i.StartedAt, i.DurationMs, i.Failure, i.StatusCode, i.Error, i.Excerpt)),
         }),
-        CancelRequested i => WithRunning(job, i.Execution, e => e with { EndsAs = i.EndsAs }),
-        ExecutionEnded i => job with { Running = job.Running.Remove(i.Execution), LastEndedAt = i.At },
+        CancelRequested i => WithRunning(job, i.Execution, i, static (e, i) => e with { EndsAs = i.EndsAs }),
+        ExecutionEnded i => job with { Running = job.Running.Without(i.Execution), LastEndedAt = i.At },
         BackfillStarted i => job with
         {
-            Backfills = [.. job.Backfills.Where(b => b.EndedAt is null).Concat(job.Backfills.Where(b => b.EndedAt is not null).TakeLast(BackfillState.Kept)),
+            Backfills = [.. job.Backfills.Where(static b => b.EndedAt is null).Concat(job.Backfills.Where(static b => b.EndedAt is not null).TakeLast(BackfillState.Kept)),
                 new BackfillState(i.Operation, i.From, i.To, i.MaxConcurrent, i.Total, i.At, i.From.AddTicks(-1), 0, 0, 0, null, false)],
             Requests = Remember(job, i.Request, i.Operation, i.At),
         },
-        BackfillAdvanced i => WithBackfill(job, i.Operation, b => i.Status == ExecutionStatus.Succeeded ? b with { Succeeded = b.Succeeded + 1 } : b with { Failed = b.Failed + 1 }),
-        BackfillEnded i => WithBackfill(job, i.Operation, b => b with { EndedAt = i.At, Cancelled = i.Cancelled }),
+        BackfillAdvanced i => WithBackfill(job, i.Operation, i, static (b, i) => i.Status == ExecutionStatus.Succeeded ? b with { Succeeded = b.Succeeded + 1 } : b with { Failed = b.Failed + 1 }),
+        BackfillEnded i => WithBackfill(job, i.Operation, i, static (b, i) => b with { EndedAt = i.At, Cancelled = i.Cancelled }),
         _ => throw new InvalidOperationException($"{item.GetType()} is no item of a timetable"),
     };
 
@@ -257,7 +284,7 @@ public sealed class TimetableState
     {
         var known = Find(i.Job);
         var job = known is null or { Removed: true }
-            ? new PlannedJob { Id = i.Job, Tenant = i.Tenant, Definition = i.Definition, Cursor = Later(i.From, known?.Cursor ?? DecidedTo(i.Job) ?? i.From), Running = known?.Running ?? ImmutableDictionary<ExecutionId, RunningExecution>.Empty }
+            ? new PlannedJob { Id = i.Job, Tenant = i.Tenant, Definition = i.Definition, Cursor = Later(i.From, known?.Cursor ?? DecidedTo(i.Job) ?? i.From), Running = known?.Running ?? RunningExecutions.Empty }
             : known;
 
         // Slots of a time in which the job was switched off, or of a schedule that was not yet its own, are none.
@@ -282,28 +309,39 @@ public sealed class TimetableState
             Begins = i.Begins > i.At ? i.Begins : null,
             Callback = PendingCallback.Next(i.Callback, null),
         };
-        var next = job with { Running = job.Running.SetItem(id, running), Requests = Remember(job, i.Request, id.Value, i.At) };
-        if (i.Execution is null)
+        var isSlot = i.Execution is null;
+        var next = job with
         {
-            var waited = job.Waiting.FindIndex(w => w.Nominal == i.Nominal);
-            next = next with { Cursor = Later(job.Cursor, i.Nominal), Waiting = waited < 0 ? job.Waiting : job.Waiting.RemoveAt(waited) };
-        }
-
+            Running = job.Running.With(running),
+            Requests = Remember(job, i.Request, id.Value, i.At),
+            Cursor = isSlot ? Later(job.Cursor, i.Nominal) : job.Cursor,
+            Waiting = isSlot && !job.Waiting.IsEmpty ? WithoutFirst(job.Waiting, i.Nominal) : job.Waiting,
+        };
         return i.Trigger == ExecutionTrigger.Backfill && i.Source is { } operation
-            ? WithBackfill(next, operation, b => b with { Cursor = i.Nominal, Started = b.Started + 1 })
+            ? WithBackfill(next, operation, i, static (b, i) => b with { Cursor = i.Nominal, Started = b.Started + 1 })
             : next;
     }
+
+    private static ImmutableList<WaitingSlot> WithoutFirst(ImmutableList<WaitingSlot> waiting, DateTimeOffset nominal)
+    {
+        var place = waiting.FindIndex(w => w.Nominal == nominal);
+        return place < 0 ? waiting : waiting.RemoveAt(place);
+    }
+
+    private static ImmutableList<WaitingSlot> WithoutRange(ImmutableList<WaitingSlot> waiting, SlotsSkipped range) =>
+        waiting.IsEmpty ? waiting : waiting.RemoveAll(w => w.Nominal >= range.First && w.Nominal <= range.Last);
 
     private static ImmutableArray<RememberedRun> Remember(PlannedJob job, RequestMark? request, string id, DateTimeOffset at) =>
         request is null ? job.Requests
         : job.Requests.Length < PlannedJob.RememberedRequests ? job.Requests.Add(new RememberedRun(request, id, at))
         : job.Requests.RemoveAt(0).Add(new RememberedRun(request, id, at));
 
-    private static PlannedJob WithRunning(PlannedJob job, ExecutionId id, Func<RunningExecution, RunningExecution> change) =>
-        job.Running.TryGetValue(id, out var execution) ? job with { Running = job.Running.SetItem(id, change(execution)) } : job;
+    /// <remarks>The item is handed on, so that the change captures nothing: this runs three times for each execution.</remarks>
+    private static PlannedJob WithRunning<TItem>(PlannedJob job, ExecutionId id, TItem item, Func<RunningExecution, TItem, RunningExecution> change) =>
+        job.Running.TryGetValue(id, out var execution) ? job with { Running = job.Running.With(change(execution, item)) } : job;
 
-    private static PlannedJob WithBackfill(PlannedJob job, string operation, Func<BackfillState, BackfillState> change) =>
-        job with { Backfills = [.. job.Backfills.Select(b => b.Operation == operation ? change(b) : b)] };
+    private static PlannedJob WithBackfill<TItem>(PlannedJob job, string operation, TItem item, Func<BackfillState, TItem, BackfillState> change) =>
+        job with { Backfills = [.. job.Backfills.Select(b => b.Operation == operation ? change(b, item) : b)] };
 
     private void Put(PlannedJob job)
     {
@@ -331,6 +369,11 @@ public sealed class TimetableState
 
         InFlight += job.Running.Count;
         Waiting += job.Waiting.Count;
+        if (_sleeps)
+        {
+            return;
+        }
+
         if (entry.Fresh || MayMoveSlotWake(before, job, entry.Schedule))
         {
             PushSlotWake(entry);
@@ -338,7 +381,7 @@ public sealed class TimetableState
 
         if (!ReferenceEquals(before.Running, job.Running) || !ReferenceEquals(before.Definition, job.Definition) || entry.Fresh)
         {
-            PushExecutionWakes(entry, before);
+            PushExecutionWakes(entry, entry.Fresh ? null : before);
         }
 
         entry.Fresh = false;
@@ -368,15 +411,21 @@ public sealed class TimetableState
         }
     }
 
-    private void PushExecutionWakes(Entry entry, PlannedJob before)
+    /// <param name="before">The job as it was when its executions were put in last; absent: they were not.</param>
+    private void PushExecutionWakes(Entry entry, PlannedJob? before)
     {
-        // Another definition may mean another deadline: then every execution is looked at anew.
-        var all = entry.Fresh || !ReferenceEquals(before.Definition, entry.Job.Definition);
-        foreach (var (id, execution) in entry.Job.Running)
+        if (entry.Job.Running.IsEmpty)
         {
-            if (ExecutionWake(entry.Job, execution) is { } at && (all || !before.Running.TryGetValue(id, out var old) || old != execution))
+            return;
+        }
+
+        // Another definition may mean another deadline: then every execution is looked at anew.
+        var known = ReferenceEquals(before?.Definition, entry.Job.Definition) ? before : null;
+        foreach (var execution in entry.Job.Running.Values)
+        {
+            if (ExecutionWake(entry.Job, execution) is { } at && (known is null || !known.Running.TryGetValue(execution.Id, out var old) || old != execution))
             {
-                _heap.Enqueue(new Wake(entry.Job.Id, id), at.UtcTicks);
+                _heap.Enqueue(new Wake(entry.Job.Id, execution.Id), at.UtcTicks);
             }
         }
     }

@@ -27,6 +27,8 @@ public sealed class JournalConfigurationTests : IDisposable
     [InlineData("akka.persistence.journal.sql.read-isolation-level", "read-uncommitted")]
     [InlineData("akka.persistence.journal.sql.circuit-breaker.call-timeout", "3s")]
     [InlineData("akka.persistence.journal.sql.replay-filter.mode", "off")]
+    [InlineData("akka.persistence.journal.sql.recovery-event-timeout", "15s")]
+    [InlineData("akka.persistence.max-concurrent-recoveries", "8")]
     [InlineData("akka.persistence.journal.sql.default.journal.table-name", "journal")]
     [InlineData("akka.persistence.snapshot-store.sql.class", "Chronos.Actors.Journal.GatedSnapshotStore, Chronos.Actors")]
     [InlineData("akka.persistence.snapshot-store.sql.provider-name", "SQLite.MS")]
@@ -63,6 +65,18 @@ public sealed class JournalConfigurationTests : IDisposable
 
         Assert.Equal(synchronous, connection.Execute<string>("PRAGMA synchronous"));
         Assert.Equal("5000", connection.Execute<string>("PRAGMA busy_timeout"));
+    }
+
+    [Fact]
+    public async Task Journal_and_snapshots_are_there_before_the_first_entity_asks()
+    {
+        await using var harness = await JournalHarness.Start(_folder.Location, Durability.Full, string.Empty);
+
+        foreach (var plugin in new[] { JournalHosting.JournalPath, JournalHosting.SnapshotPath })
+        {
+            // No persistent actor was started: somebody else has made them.
+            Assert.NotNull(await harness.System.ActorSelection($"/system/{plugin}").ResolveOne(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        }
     }
 
     [Fact]

@@ -69,6 +69,14 @@ public sealed class ProjectionRunnerTests
         await side.Tell(Created("a"), Batch(Started("a", T0)), "x");
         Assert.Equal(1, fault.Failures);
         Assert.Equal(1, side.Ledger.Stats(TenantId.Default, T0).Executions[ExecutionStatus.Running]);
+
+        // What is kept of executions that run is of the transaction that was committed: the end finds the row.
+        fault.Times = 2;
+        await side.Tell(Batch(Started("a", T0.AddMinutes(1))), Batch(AttemptEnded("a", T0), Ended("a", T0)), "x");
+        await side.Tell(Batch(AttemptEnded("a", T0.AddMinutes(1)), Ended("a", T0.AddMinutes(1))));
+        Assert.Equal(2, fault.Failures);
+        Assert.Equal(2, side.Ledger.Stats(TenantId.Default, T0).Executions[ExecutionStatus.Succeeded]);
+        Assert.Equal(7, side.Ledger.Find(TenantId.Default, ExecutionId.ForSlot(Id("a"), T0.AddMinutes(1)))!.LatenessMs);
     }
 
     [Fact]

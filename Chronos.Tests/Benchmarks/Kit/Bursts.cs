@@ -47,7 +47,7 @@ internal static class Bursts
     {
         var before = node.Ended;
         await Eventually.True(() => DateTimeOffset.UtcNow >= due.AddMilliseconds(-200), Patience);
-        var spent = new Spent();
+        var spent = new Spent(node);
         await Eventually.True(() => node.Ended - before >= what.Jobs, Patience);
         var durable = (node.LastEnded - due).TotalSeconds;
         var figures = new Figures { ["executions/s"] = what.Jobs / durable, ["last durable s"] = durable };

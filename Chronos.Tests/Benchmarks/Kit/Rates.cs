@@ -6,6 +6,10 @@ namespace Chronos.Benchmarks.Kit;
 /// <summary>A steady stream of due slots.</summary>
 internal static class Rates
 {
+    /// <summary>How often, in a run of <see cref="LongSeconds"/> or more, everything dead is collected to see what lives.</summary>
+    private const int Looks = 10;
+    private const int LongSeconds = 600;
+
     public static async Task<Figures> Run(BenchNode node, Case what)
     {
         // Each job once a second, its phase its place in the second; the first slots come when all are planned.
@@ -33,12 +37,16 @@ internal static class Rates
 
         await Eventually.True(() => DateTimeOffset.UtcNow >= from, TimeSpan.FromMinutes(2));
         node.Dispatcher?.Take();
-        var (ended, skipped, spent, lag, resident, managed) = (node.Ended, node.Skipped, new Spent(), 0.0, new List<double>(), new List<double>());
+        var (ended, skipped, spent, lag, resident, live) = (node.Ended, node.Skipped, new Spent(node), 0.0, new List<double>(), new List<double>());
         await Eventually.True(() =>
         {
             lag = Math.Max(lag, node.LedgerLagSeconds);
             resident.Add(Environment.WorkingSet / (1024.0 * 1024.0));
-            managed.Add(GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / (1024.0 * 1024.0));
+            if (what.Seconds >= LongSeconds && DateTimeOffset.UtcNow >= from.AddSeconds(what.Seconds * (live.Count + 1.0) / (Looks + 1)))
+            {
+                live.Add(GC.GetTotalMemory(forceFullCollection: true) / (1024.0 * 1024.0));
+            }
+
             return DateTimeOffset.UtcNow >= to;
         }, TimeSpan.FromSeconds(what.Seconds) + TimeSpan.FromMinutes(5));
         var done = node.Ended - ended;
@@ -49,8 +57,12 @@ internal static class Rates
             ["not run"] = node.Skipped - skipped,
             ["ledger lag s"] = lag,
             ["RSS growth %"] = Growth(resident),
-            ["heap growth %"] = Growth(managed),
         };
+        for (var look = 0; look < live.Count; look++)
+        {
+            figures[$"live MB {100 * (look + 1) / (Looks + 1)} %"] = live[look];
+        }
+
         spent.Add(figures, Math.Max(1, done));
         if (node.Dispatcher is { } dispatcher)
         {

@@ -36,8 +36,8 @@ internal static class PeerCases
         var figures = new Figures();
         Spread.Add(figures, $"{what.AtOnce} at once", (await AtOnce(peer, lead, "together", what.AtOnce)).Lateness, tail: false);
 
-        var (spent, began) = (new Spent(), DateTimeOffset.UtcNow);
-        var (rate, _) = await AtOnce(peer, lead, "brim", what.Runs, () => (spent, began) = (new Spent(), DateTimeOffset.UtcNow));
+        var (spent, began) = (new Spent(null), DateTimeOffset.UtcNow);
+        var (rate, _) = await AtOnce(peer, lead, "brim", what.Runs, () => (spent, began) = (new Spent(null), DateTimeOffset.UtcNow));
         figures["executions/s"] = rate;
         spent.Add(figures, what.Runs);
         if (what.Seconds > 0)
