@@ -78,7 +78,8 @@ internal static class ScheduleCaret
                     start = (int)reader.TokenStartIndex;
                 }
 
-                for (var i = 0; item is not null && reader.TokenType == JsonTokenType.StartArray && i <= item; i++)
+                var items = reader.TokenType == JsonTokenType.StartArray ? item + 1 : 0;
+                for (var i = 0; i < items && reader.TokenType != JsonTokenType.EndArray; i++)
                 {
                     reader.Read();
                     start = (int)reader.TokenStartIndex;

@@ -149,7 +149,7 @@ public sealed class ZoneFileTests
         {
             zones++;
             var (theirs, ours) = (DateTimeZoneProviders.Tzdb[id], system.Zone(id)!);
-            foreach (var interval in theirs.GetZoneIntervals(Instant.FromUtc(2000, 1, 1, 0, 0), Instant.FromUtc(2025, 1, 1, 0, 0)).Where(i => i.HasStart))
+            foreach (var interval in theirs.GetZoneIntervals(Instant.FromUtc(2000, 1, 1, 0, 0), Instant.FromUtc(2025, 1, 1, 0, 0)).Skip(1))
             {
                 changes++;
                 var at = interval.Start;
