@@ -94,8 +94,11 @@ public static class ScheduleLint
             return step == 1 ? null : $"day-of-month: {part} starts again on day {first} of each month";
 
         var round = field.Size - last + first;
-        return round == step ? null : $"{field.Name}: {part} is uneven, from {last} to {first} it is {round} and not {step}";
+        return round == step ? null : $"{field.Name}: {part} is uneven, from {Word(field, last)} to {Word(field, first)} it is {round} and not {step}";
     }
+
+    private static string Word(CronField field, int value) =>
+        field.Words.Length > 0 ? field.Words[value - field.Min] : value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A day that a month does not have is left out there, and nobody is told.</summary>
     private static void ShortMonths(ulong days, ulong months, ImmutableArray<ScheduleWarning>.Builder found)
