@@ -39,7 +39,7 @@ internal static class CronParser
                 : Refuse(MacroFault(text[places[0]]), offset, text.Trim().Length, out error);
         }
 
-        if (NamesZone(text[places[0]]))
+        if (NamesZone(text.AsSpan()[places[0]]))
         {
             var (offset, length) = places[0].GetOffsetAndLength(text.Length);
             return Refuse("the zone belongs into the field timezone, not into the expression", offset, length, out error);
@@ -102,7 +102,7 @@ internal static class CronParser
     }
 
     /// <summary><c>TZ=…</c> and <c>CRON_TZ=…</c> before the fields, as some schedulers write it.</summary>
-    private static bool NamesZone(string text) =>
+    private static bool NamesZone(ReadOnlySpan<char> text) =>
         text.StartsWith("TZ=", StringComparison.OrdinalIgnoreCase) || text.StartsWith("CRON_TZ=", StringComparison.OrdinalIgnoreCase);
 
     private static string MacroFault(string macro) => macro.ToUpperInvariant() switch
