@@ -8,6 +8,7 @@ using Chronos.Core.Calendars;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
+using Chronos.Tzdb;
 
 namespace Chronos.Cli.Commands;
 
@@ -34,6 +35,12 @@ internal static class ScheduleCommands
         HelpName = "name",
     };
 
+    private static readonly Option<string> Tzdb = new("--tzdb")
+    {
+        Description = "tz database: shipped, or a folder of compiled zone files such as /usr/share/zoneinfo (default: CHRONOS_TZDB)",
+        HelpName = "shipped|folder",
+    };
+
     private static readonly Option<string> Timeout = new("--timeout") { Description = "of one attempt of the job (default 5m)", HelpName = "duration" };
     private static readonly Option<bool> Strict = new("--strict") { Description = "exit code 1 when there is something" };
 
@@ -42,9 +49,9 @@ internal static class ScheduleCommands
     public static void AddScheduleCommands(this RootCommand root, Surroundings around)
     {
         var room = root.AddRoom("schedule", "schedules, computed here without a server (but calendars are asked from one)");
-        room.Add("preview", "when a schedule fires", around, [Expression, Zone, Arguments.From, Arguments.To, Count, DayMatchOption, Job, Calendars], PreviewAsync);
-        room.Add("explain", "a schedule in one sentence", around, [Expression, Zone, DayMatchOption, Job], ExplainAsync);
-        room.Add("lint", "what may surprise in a schedule", around, [Expression, Zone, DayMatchOption, Job, Timeout, Strict], LintAsync);
+        room.Add("preview", "when a schedule fires", around, [Expression, Zone, Arguments.From, Arguments.To, Count, DayMatchOption, Job, Calendars, Tzdb], PreviewAsync);
+        room.Add("explain", "a schedule in one sentence", around, [Expression, Zone, DayMatchOption, Job, Calendars, Tzdb], ExplainAsync);
+        room.Add("lint", "what may surprise in a schedule", around, [Expression, Zone, DayMatchOption, Job, Calendars, Timeout, Strict, Tzdb], LintAsync);
     }
 
     private static async Task PreviewAsync(Call call)
@@ -91,13 +98,8 @@ internal static class ScheduleCommands
     /// <summary>Calendars are known to the node alone, so it is the one that is asked.</summary>
     private static async Task AskAsync(Call call, ScheduleSpec spec, DateTimeOffset from, DateTimeOffset? to, int count)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            ScheduleJson.Write(writer, spec);
-        }
-
-        var body = new JsonObject { ["schedule"] = JsonNode.Parse(buffer.ToArray()), ["timezone"] = call.Of(Zone), ["job"] = call.Of(Job), ["from"] = Rfc3339.Format(from), ["count"] = Math.Min(count, MaxAsked) };
+        var body = Question(call, spec);
+        (body["from"], body["count"]) = (Rfc3339.Format(from), Math.Min(count, MaxAsked));
         if (to is { } end)
         {
             body["to"] = Rfc3339.Format(end);
@@ -111,23 +113,52 @@ internal static class ScheduleCommands
         }
     }
 
+    /// <summary>What is asked of the node in every case.</summary>
+    private static JsonObject Question(Call call, ScheduleSpec spec)
+    {
+        if (call.Of(Tzdb) is not null)
+        {
+            throw CliFailure.Usage("--tzdb: with calendars the node computes, with its own tz database");
+        }
+
+        return new JsonObject { ["schedule"] = JsonNode.Parse(ScheduleJson.ToElement(spec).GetRawText()), ["timezone"] = call.Of(Zone), ["job"] = call.Of(Job) };
+    }
+
     private static Task ExplainAsync(Call call)
     {
-        var sentence = ScheduleExplain.Sentence(Compile(call));
-        call.Print.Done(JsonText.ToElement(new JsonObject { ["sentence"] = sentence }), "sentence", sentence);
+        var schedule = Compile(call);
+        var sentence = ScheduleExplain.Sentence(schedule);
+        call.Print.Done(JsonText.ToElement(new JsonObject { ["sentence"] = sentence, ["timezone"] = schedule.Timezone, ["tzdb"] = Zones(call).Version }), "sentence", sentence);
         return Task.CompletedTask;
     }
 
-    private static Task LintAsync(Call call)
+    private static async Task LintAsync(Call call)
     {
-        var warnings = ScheduleLint.Warnings(Compile(call), call.Now, call.Duration(Timeout) ?? JobDefinition.DefaultTimeout);
-        call.Print.List(
-            JsonText.ToElement(new JsonObject
+        if (Read(call, []) is { Calendars.IsEmpty: false } spec)
+        {
+            var body = Question(call, spec);
+            if (call.Duration(Timeout) is { } timeout)
             {
-                ["items"] = new JsonArray([.. warnings.Select(w => (JsonNode)new JsonObject { ["code"] = w.Code, ["message"] = w.Message })]),
-            }),
-            Warnings);
-        return warnings.Length == 0 || !call.Of(Strict) ? Task.CompletedTask : throw new CliFailure(ExitCode.Refused, $"{warnings.Length} to look at");
+                body["timeout"] = Durations.Format(timeout);
+            }
+
+            var answer = (await call.Api.SendAsync(new ApiRequest(HttpMethod.Post, "/schedules/lint").With(body), call.Cancellation)).Json;
+            Say(call, answer.Items("warnings").Select(w => (w.Text("code") ?? "", w.Text("message") ?? "")));
+            return;
+        }
+
+        Say(call, ScheduleLint.Warnings(Compile(call), call.Now, call.Duration(Timeout) ?? JobDefinition.DefaultTimeout).Select(w => (w.Code, w.Message)));
+    }
+
+    private static void Say(Call call, IEnumerable<(string Code, string Message)> warnings)
+    {
+        var items = new JsonArray([.. warnings.Select(w => (JsonNode)new JsonObject { ["code"] = w.Code, ["message"] = w.Message })]);
+        var count = items.Count;
+        call.Print.List(JsonText.ToElement(new JsonObject { ["items"] = items }), Warnings);
+        if (count > 0 && call.Of(Strict))
+        {
+            throw new CliFailure(ExitCode.Refused, $"{count} to look at");
+        }
     }
 
     private static ScheduleSpec? Read(Call call, List<Violation> violations)
@@ -149,11 +180,15 @@ internal static class ScheduleCommands
         var spec = Read(call, violations);
 
         // With a spec that cannot be read the zone is still looked at: all faults in one answer.
-        var schedule = Schedule.Compile(spec ?? new ScheduleSpec { Every = TimeSpan.FromHours(1) }, call.Of(Zone)!, TenantId.Default, call.Of(Job)!, CalendarLookups.Lenient, violations);
+        var schedule = Schedule.Compile(spec ?? new ScheduleSpec { Every = TimeSpan.FromHours(1) }, call.Of(Zone)!, TenantId.Default, call.Of(Job)!, CalendarLookups.Lenient, Zones(call), violations);
         return violations.Count == 0
             ? schedule!
-            : throw new CliFailure(ExitCode.Refused, SourceDocument.Summary(violations), violations, [.. CronCaret.Lines(text, dayMatch).Where(_ => !text.TrimStart().StartsWith('{'))]);
+            : throw new CliFailure(ExitCode.Refused, SourceDocument.Summary(violations), violations, [.. ScheduleCaret.Lines(text, dayMatch, violations)]);
     }
+
+    private static ZoneSource Zones(Call call) =>
+        call.Of(Tzdb) is not { } setting ? ZoneSource.Default
+        : TzdbFolder.Open(setting, out var wrong) ?? throw CliFailure.Usage($"--tzdb: {wrong}");
 
     private static Option<string> DayMatches()
     {

@@ -38,9 +38,11 @@ internal sealed record SourceDocument(string File, int Number, JsonElement Json)
         new(refused.ExitCode, refused.Message, [.. refused.Violations.Select(At)], [.. Carets(refused.Violations), .. refused.Remarks]);
 
     /// <summary>The schedule with a caret, if one of these faults is about it.</summary>
-    public IEnumerable<string> Carets(IEnumerable<Violation> faults) =>
-        faults.Any(f => f.Field.EndsWith("schedule", StringComparison.Ordinal) || f.Field.EndsWith("schedule.cron", StringComparison.Ordinal)) && Cron is { } cron
-            ? CronCaret.Lines(cron, Json.Field("schedule")?.Text("day_match") == "all" ? DayMatch.All : DayMatch.Any)
+    public IEnumerable<string> Carets(IReadOnlyCollection<Violation> faults) =>
+        faults.Any(f => f.Field.EndsWith("schedule.rrule", StringComparison.Ordinal)) && Json.Field("schedule")?.Text("rrule") is { } rule
+            ? ScheduleCaret.OfRule(new ScheduleSpec { Rrule = rule, StartsAt = DateTimeOffset.UnixEpoch })
+        : faults.Any(f => f.Field.EndsWith("schedule", StringComparison.Ordinal) || f.Field.EndsWith("schedule.cron", StringComparison.Ordinal)) && Cron is { } cron
+            ? ScheduleCaret.OfCron(cron, Json.Field("schedule")?.Text("day_match") == "all" ? DayMatch.All : DayMatch.Any)
             : [];
 
     public static string Summary(IReadOnlyCollection<Violation> faults) =>

@@ -98,7 +98,7 @@ public static class CalendarDocument
         var timezone = fields.Text("timezone", 64) ?? "UTC";
         if (mode == DocumentMode.Strict && ZoneRules.Find(timezone) is null)
         {
-            fields.Fault("timezone", ZoneNames.Unknown(timezone));
+            fields.Fault("timezone", ZoneNames.Unknown(timezone, ZoneSource.Default));
         }
 
         var calendar = new CalendarDefinition

@@ -18,6 +18,9 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
     public const int MaxRanges = 2_000;
 
     private const int MaxNote = 200;
+    /// <summary>In days: one that began so long ago may still go on.</summary>
+    private const int LongestEvent = 62;
+
     private const int YearsBack = 1;
     private const int YearsAhead = 10;
 
@@ -36,6 +39,7 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
         var (from, to) = (now.AddYears(-YearsBack), now.AddYears(YearsAhead));
         var ranges = ImmutableArray.CreateBuilder<CalendarRange>();
         var (events, leftOut, recurring) = (0, 0, false);
+        TakeOutReplaced(file);
         foreach (var entry in file.Events)
         {
             var before = ranges.Count;
@@ -75,6 +79,7 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
                 return true;
             }
 
+            WriteOut(entry, first, from, to);
             var start = new CalDateTime(from.UtcDateTime, "UTC");
             foreach (var occurrence in recurs ? entry.GetOccurrences(start) : entry.GetOccurrences())
             {
@@ -104,6 +109,46 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             return false;
+        }
+    }
+
+    /// <summary>An occurrence that was moved or changed stands in the file as an event of its own, and no longer where its rule had it.</summary>
+    private static void TakeOutReplaced(Calendar file)
+    {
+        var series = file.Events.Where(e => e.RecurrenceIdentifier is null && e.Uid is not null).ToLookup(e => e.Uid!, StringComparer.Ordinal);
+        foreach (var replacing in file.Events.Where(e => e.RecurrenceIdentifier is not null && e.Uid is not null).ToList())
+        {
+            foreach (var entry in series[replacing.Uid!])
+            {
+                entry.ExceptionDates.Add(replacing.RecurrenceIdentifier!.StartTime);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The rule's own dates in place of the rule: they come from the reader of this room, as a job's do, because Ical.Net's is wrong
+    /// for some yearly ones.
+    /// </summary>
+    private static void WriteOut(CalendarEvent entry, CalDateTime first, DateTimeOffset from, DateTimeOffset to)
+    {
+        if (entry.RecurrenceRule is not { } rule)
+        {
+            return;
+        }
+
+        var parts = RuleParser.Parse(rule.ToString() ?? "", 0, out var error) ?? throw new FormatException(error!.Message);
+        if (parts.Until is { Utc: true } until && first.TzId is { } zone)
+        {
+            parts = parts with { Until = new RuleTime(new CalDateTime(until.Value, "UTC").ToTimeZone(zone).Value, Utc: false, WholeDay: false) };
+        }
+
+        entry.RecurrenceRule = null;
+        var pattern = new RulePattern(parts, first.Value, [], RuleBounds.None);
+        var (count, end) = (0, to.AddDays(2).UtcTicks);
+        for (var at = pattern.FirstFrom(from.AddDays(-LongestEvent).UtcTicks); at < end && count <= MaxRanges; at = pattern.FirstFrom(at + 1), count++)
+        {
+            var date = new DateTime(at);
+            entry.RecurrenceDates.Add(first.HasTime ? new CalDateTime(date, first.TzId, hasTime: true) : new CalDateTime(DateOnly.FromDateTime(date)));
         }
     }
 

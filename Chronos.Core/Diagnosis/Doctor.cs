@@ -130,7 +130,7 @@ public static class Doctor
 
         if (Differing(nodes, n => n.Tzdb) is { } zones)
         {
-            yield return new Finding("tzdb", FindingLevel.Fault, null, $"nodes compute schedules with different time zones: {zones}", "finish the rolling update: after a move a job may fire by the older rules");
+            yield return new Finding("tzdb", FindingLevel.Fault, null, $"nodes compute schedules with different time zones: {zones}", "finish the rolling update, and give all nodes the same CHRONOS_TZDB: after a move a job may fire by the older rules");
         }
 
         if (Differing(nodes, n => n.Version) is { } versions)

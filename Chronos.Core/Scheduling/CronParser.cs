@@ -39,6 +39,12 @@ internal static class CronParser
                 : Refuse(MacroFault(text[places[0]]), offset, text.Trim().Length, out error);
         }
 
+        if (NamesZone(text.AsSpan()[places[0]]))
+        {
+            var (offset, length) = places[0].GetOffsetAndLength(text.Length);
+            return Refuse("the zone belongs into the field timezone, not into the expression", offset, length, out error);
+        }
+
         if (count is < 5 or > 7)
         {
             var place = count > 7 ? places[7].Start.Value : Math.Max(0, text.Length - 1);
@@ -95,6 +101,10 @@ internal static class CronParser
         return count;
     }
 
+    /// <summary><c>TZ=…</c> and <c>CRON_TZ=…</c> before the fields, as some schedulers write it.</summary>
+    private static bool NamesZone(ReadOnlySpan<char> text) =>
+        text.StartsWith("TZ=", StringComparison.OrdinalIgnoreCase) || text.StartsWith("CRON_TZ=", StringComparison.OrdinalIgnoreCase);
+
     private static string MacroFault(string macro) => macro.ToUpperInvariant() switch
     {
         "@REBOOT" => "@reboot is not supported: the start of a node is not a time",
@@ -103,8 +113,7 @@ internal static class CronParser
     };
 
     private static string FieldCountFault(string text, int count) =>
-        text.Contains("TZ=", StringComparison.OrdinalIgnoreCase) ? "the zone belongs into the field timezone, not into the expression"
-        : text.TrimStart().StartsWith("@every", StringComparison.OrdinalIgnoreCase) ? "@every takes one duration, as in @every 90s"
+        text.TrimStart().StartsWith("@every", StringComparison.OrdinalIgnoreCase) ? "@every takes one duration, as in @every 90s"
         : count == 0 ? "the expression is empty"
         : $"5, 6 or 7 fields are expected, not {(count > 8 ? "more than 8" : count)}";
 

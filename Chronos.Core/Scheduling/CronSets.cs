@@ -57,6 +57,17 @@ internal sealed record CronSets
             Specials = Specials.AddRange(specials);
     }
 
+    /// <summary>The values of a field other than the year; bit v stands for value v.</summary>
+    public ulong Values(CronField field) => field.Index switch
+    {
+        0 => Seconds,
+        1 => Minutes,
+        2 => Hours,
+        3 => DaysOfMonth,
+        4 => Months,
+        _ => DaysOfWeek,
+    };
+
     /// <summary>Whether the pattern has this date at all.</summary>
     public bool HasDay(int year, int month, int day, int last, int weekday)
     {

@@ -19,7 +19,7 @@ internal static class CronWords
         return $"{char.ToUpperInvariant(time[0])}{time[1..]}{days}{months}{years}";
     }
 
-    private static string Time(CronSets sets)
+    internal static string Time(CronSets sets)
     {
         int seconds = BitOperations.PopCount(sets.Seconds), minutes = BitOperations.PopCount(sets.Minutes), hours = BitOperations.PopCount(sets.Hours);
         if (seconds * minutes * hours <= MostTimes)
@@ -102,7 +102,7 @@ internal static class CronWords
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Values with runs of three and more as <c>a to b</c>.</summary>
-    private static string Values(ulong mask, CronField field, Func<int, string> word)
+    internal static string Values(ulong mask, CronField field, Func<int, string> word)
     {
         var parts = new List<string>();
         for (var value = field.Min; value <= field.Max; value++)
@@ -127,7 +127,7 @@ internal static class CronWords
         return And(parts);
     }
 
-    private static string And(List<string> parts) =>
+    internal static string And(List<string> parts) =>
         parts.Count < 2 ? string.Concat(parts) : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
 
     private static IEnumerable<int> Bits(ulong mask)

@@ -1,58 +1,47 @@
 using Chronos.Core.Kernel;
-using Ical.Net;
-using Ical.Net.DataTypes;
 
 namespace Chronos.Core.Scheduling;
 
-/// <summary>Reads a recurrence rule of RFC 5545 and refuses what cannot be computed in bounded time.</summary>
+/// <summary>From the text of a recurrence to its times: DTSTART, one RRULE, EXDATE of RFC 5545.</summary>
 internal static class RuleReader
 {
     private const int MaxLength = 4000;
-    private const int MaxCount = 10_000;
+    private const int MaxCount = 100_000;
 
     public static TimeSource? Read(string text, string path, ScheduleSpec spec, ZoneRules? zone, ICollection<Violation> violations)
     {
-        var fault = Read(text, spec, zone, out var pattern);
-        if (fault is not null)
-            violations.Add(new Violation(path, fault));
+        var pattern = Read(text, spec, zone, out var error);
+        if (error is not null)
+            violations.Add(new Violation(path, error.Message));
 
-        return fault is null ? pattern : null;
+        return pattern;
     }
 
-    private static string? Read(string text, ScheduleSpec spec, ZoneRules? known, out RulePattern? pattern)
+    /// <param name="known">Null when the zone of the job is not known yet.</param>
+    public static RulePattern? Read(string text, ScheduleSpec spec, ZoneRules? known, out RuleError? error)
     {
-        pattern = null;
         if (text.Length > MaxLength)
-            return $"longer than {MaxLength} characters";
-        if (RuleText.Read(text, known?.Id, out var read) is { } fault)
-            return fault;
+            return Refuse($"longer than {MaxLength} characters", text, out error, MaxLength);
 
-        var zone = known ?? ZoneRules.Utc;
-
-        RecurrenceRule rule;
-        try
-        {
-            rule = new RecurrenceRule(read.Rule!);
-        }
-        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
-        {
-            return e.Message.Split(" (Parameter", 2)[0];
-        }
-
-        if (Unbounded(rule, read, spec) is { } refused)
-            return refused;
-
-        // RFC 5545 gives UNTIL in UTC; the search knows only the wall clock.
-        if (rule.Until is { IsUtc: true } until)
-            rule.Until = new CalDateTime(new DateTime(new RuleTime(until.Value, Utc: true, WholeDay: false).Local(zone)), hasTime: true);
+        error = RuleText.Read(text, known?.Id, out var read);
+        if (error is not null || RuleParser.Parse(read.Rule!, read.RuleAt, out error) is not { } rule)
+            return null;
+        if (rule.Count > MaxCount)
+            return Refuse($"COUNT {rule.Count} is more than {MaxCount}", text, out error);
+        if (rule.Count is not null && read.Start is null && spec.StartsAt is null)
+            return Refuse("COUNT needs a DTSTART (or starts_at) to count from", text, out error);
 
         // The search steps over the ends of the calendar when it begins beside one of them.
+        var zone = known ?? ZoneRules.Utc;
         var start = Start(read, spec, zone);
         if (start < Schedule.Earliest.UtcTicks || start > DateTime.MaxValue.AddYears(-1).Ticks)
-            return "starts outside the years 2 to 9998";
+            return Refuse("starts outside the years 2 to 9998", text, out error);
 
-        pattern = new RulePattern(rule, new DateTime(start), read.Excluded.Select(e => (e.Local(zone), e.WholeDay)));
-        return pattern.FirstFrom(0) == TimeSource.Never ? "no date satisfies the rule" : null;
+        var pattern = new RulePattern(rule, new DateTime(start), read.Excluded.Select(e => (e.Local(zone), e.WholeDay)), Bounds(rule, read));
+        // UNTIL is an instant, and without the zone it cannot be told what comes before it.
+        return RulePattern.IsPossible(pattern) && (known is null ? pattern.FirstFrom(0) : pattern.Next(Schedule.Earliest.UtcTicks, zone, spec.Dst)) != TimeSource.Never
+            ? pattern
+            : Refuse("no date satisfies the rule", text, out error);
     }
 
     /// <summary>DTSTART, else starts_at, else the start of 1970 on the wall clock: an anchor must not depend on when the job was read.</summary>
@@ -60,17 +49,14 @@ internal static class RuleReader
         read.Start?.Local(zone)
         ?? (spec.StartsAt is { } startsAt ? startsAt.UtcTicks + zone.At(startsAt.UtcTicks).Offset : DateTime.UnixEpoch.Ticks);
 
-    private static string? Unbounded(RecurrenceRule rule, RuleText read, ScheduleSpec spec)
-    {
-        if (rule.Frequency == FrequencyType.Secondly)
-            return "FREQ=SECONDLY is not supported: use every, or cron with seconds";
-        if (rule.Frequency is FrequencyType.Minutely or FrequencyType.Hourly && (rule.ByMonth.Count | rule.ByYearDay.Count | rule.ByWeekNo.Count) > 0)
-            return "FREQ=MINUTELY and FREQ=HOURLY take no BYMONTH, BYYEARDAY, BYWEEKNO: use cron, or FREQ=DAILY with BYHOUR";
-        if (rule.Count > MaxCount)
-            return $"COUNT {rule.Count} is more than {MaxCount}";
-        if (rule.Count is not null && read.Start is null && spec.StartsAt is null)
-            return "COUNT needs a DTSTART (or starts_at) to count from";
+    /// <summary>In a repeated hour the wall clock shows the limit twice, and only the instant tells which is meant.</summary>
+    private static RuleBounds Bounds(RuleParts rule, RuleText read) => new(
+        read.Start is { Utc: true } start && rule.Frequency <= RuleFrequency.Hourly ? start.Value.Ticks : RuleBounds.None.First,
+        rule.Until is { Utc: true } until ? until.Value.Ticks + (until.WholeDay ? TimeSpan.TicksPerDay - 1 : 0) : RuleBounds.None.Last);
 
+    private static RulePattern? Refuse(string message, string text, out RuleError? error, int at = 0)
+    {
+        error = new RuleError(message, at, Math.Max(1, text.Length - at));
         return null;
     }
 }

@@ -24,29 +24,38 @@ internal sealed class RuleText
 {
     public string? Rule { get; private set; }
 
+    /// <summary>Where the rule stands in the whole text.</summary>
+    public int RuleAt { get; private set; }
+
     public RuleTime? Start { get; private set; }
 
     public List<RuleTime> Excluded { get; } = [];
 
     /// <summary>Null when the text was read; otherwise what is wrong with it.</summary>
     /// <param name="zone">The zone that a TZID must name; null when it is not known yet.</param>
-    public static string? Read(string text, string? zone, out RuleText read)
+    public static RuleError? Read(string text, string? zone, out RuleText read)
     {
         read = new RuleText();
-        foreach (var line in text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        for (var at = 0; at < text.Length;)
         {
-            if (read.ReadLine(line, zone) is { } fault)
-                return fault;
+            var end = text.AsSpan(at).IndexOfAny('\r', '\n') is >= 0 and var length ? at + length : text.Length;
+            var line = text[at..end];
+            var start = at + line.Length - line.TrimStart().Length;
+            line = line.Trim();
+            if (line.Length > 0 && read.ReadLine(line, start, zone) is { } fault)
+                return new RuleError(fault, start, line.Length);
+
+            at = end + 1;
         }
 
-        return read.Rule is null ? "has no RRULE" : null;
+        return read.Rule is null ? new RuleError("has no RRULE", 0, Math.Max(1, text.Length)) : null;
     }
 
-    private string? ReadLine(string line, string? zone)
+    private string? ReadLine(string line, int at, string? zone)
     {
         var colon = line.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0 && line.StartsWith("FREQ", StringComparison.OrdinalIgnoreCase))
-            return SetRule(line);
+            return SetRule(line, at);
         if (colon < 0)
             return $"'{Short(line)}' is not FREQ=…, DTSTART:…, RRULE:… or EXDATE:…";
 
@@ -59,7 +68,7 @@ internal sealed class RuleText
 
         switch (head[0].ToUpperInvariant())
         {
-            case "RRULE": return SetRule(value);
+            case "RRULE": return SetRule(value, at + colon + 1);
             case "DTSTART":
                 if (Start is not null || !RuleTime.TryParse(value, out var start))
                     return $"DTSTART '{Short(value)}' is not one time such as 20260101T090000 or 20260101T080000Z";
@@ -80,12 +89,12 @@ internal sealed class RuleText
         }
     }
 
-    private string? SetRule(string rule)
+    private string? SetRule(string rule, int at)
     {
         if (Rule is not null)
             return "has more than one RRULE";
 
-        Rule = rule;
+        (Rule, RuleAt) = (rule, at);
         return null;
     }
 

@@ -37,7 +37,8 @@ public partial class Schedule
         ScheduleSpec spec, string timezone, TenantId tenant, string jobName, CalendarLookup calendars, ICollection<Violation> violations) =>
         Compile(spec, timezone, tenant, jobName, calendars, ZoneSource.Default, violations);
 
-    internal static Schedule? Compile(
+    /// <summary>The same with a tz database of one's own choice.</summary>
+    public static Schedule? Compile(
         ScheduleSpec spec, string timezone, TenantId tenant, string jobName, CalendarLookup calendars, ZoneSource zones, ICollection<Violation> violations) =>
         ScheduleCompiler.Compile(spec, "schedule", timezone, Hashes.Of(tenant.Value, jobName), calendars, zones, violations);
 
@@ -111,7 +112,9 @@ public partial class Schedule
             return TimeSpan.Zero;
 
         var room = Next(nominal) is { } next && next - nominal < jitter ? next - nominal : jitter;
-        // Jitter does not carry a run out of open time.
+        // Jitter carries a run neither out of the window nor out of open time.
+        if (Spec.EndsAt is { } window && window - nominal < room)
+            room = window - nominal;
         if (Calendars?.Until(nominal.UtcTicks) is { } end && end - nominal.UtcTicks < room.Ticks)
             room = TimeSpan.FromTicks(end - nominal.UtcTicks);
 

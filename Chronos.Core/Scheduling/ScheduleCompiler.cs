@@ -18,7 +18,7 @@ internal static class ScheduleCompiler
         spec = EveryOf(spec);
         var zone = timezone is null ? null : zones.Find(timezone);
         if (zone is null && timezone is not null)
-            violations.Add(new Violation("timezone", ZoneNames.Unknown(timezone)));
+            violations.Add(new Violation("timezone", ZoneNames.Unknown(timezone, zones)));
 
         var found = zone is null || spec.Calendars.IsEmpty ? null : Calendars(spec, path, calendars, violations);
         CheckForm(spec, path, violations);

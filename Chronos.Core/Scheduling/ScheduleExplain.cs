@@ -11,7 +11,7 @@ public static class ScheduleExplain
         var text = schedule.Source switch
         {
             CronPattern cron => $"{CronWords.Say(cron.Sets)}, {schedule.Timezone} time",
-            RulePattern => $"By the recurrence rule {spec.Rrule!.ReplaceLineEndings(" ")}, {schedule.Timezone} time",
+            RulePattern rule => $"{RuleWords.Say(rule)}, {schedule.Timezone} time",
             OneTime => $"Once, at {Rfc3339.Format(spec.At!.Value)}",
             _ when spec.AfterCompletion => $"{Durations.Format(spec.Every!.Value)} after the end of the previous execution",
             _ => $"Every {Durations.Format(spec.Every!.Value)}{(spec.Phase is { } phase ? $", shifted by {Durations.Format(phase)}" : "")}",

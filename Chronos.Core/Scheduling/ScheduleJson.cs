@@ -69,7 +69,6 @@ public static class ScheduleJson
         writer.WriteEndObject();
     }
 
-    /// <summary>Compiles once without a job: the faults of the content are found while the path is known.</summary>
     /// <summary>The specification as it stands in a document.</summary>
     public static JsonElement ToElement(ScheduleSpec spec)
     {
@@ -83,6 +82,7 @@ public static class ScheduleJson
         return document.RootElement.Clone();
     }
 
+    /// <summary>Compiles once without a job: the faults of the content are found while the path is known.</summary>
     private static ScheduleSpec? Checked(ScheduleSpec spec, string path, string cronPath, ICollection<Violation> violations)
     {
         spec = ScheduleCompiler.EveryOf(spec);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Numerics;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Scheduling;
@@ -12,7 +13,9 @@ public sealed record ScheduleWarning(string Code, string Message);
 public static class ScheduleLint
 {
     private const int SlotsLookedAt = 50;
-    private static readonly TimeSpan ZoneHorizon = TimeSpan.FromDays(2 * 366);
+
+    /// <summary>Longer than the 28 years after which dates meet the same weekdays, and so the same changes of a clock.</summary>
+    private static readonly TimeSpan ZoneHorizon = TimeSpan.FromDays(41 * 365.25);
 
     /// <param name="now">Where the future begins.</param>
     /// <param name="timeout">Of one attempt of the job.</param>
@@ -29,6 +32,8 @@ public static class ScheduleLint
             CronFields(text, cron.Sets, found);
         if (schedule.Source is RulePattern && schedule.Spec is { StartsAt: null, Rrule: { } rule } && !rule.Contains("DTSTART", StringComparison.OrdinalIgnoreCase))
             found.Add(new ScheduleWarning("no_anchor", "the rule has no DTSTART and counts from 1970-01-01T00:00:00 of its zone"));
+        if (schedule.Source is RulePattern { Rule: { Days.IsEmpty: true, MonthDays.IsEmpty: false } parts } && parts.MonthDays[0] > 0)
+            ShortMonths(parts.MonthDays.Aggregate(0UL, (days, day) => days | (1UL << day)), parts.Months == 0 ? 0x1FFE : parts.Months, found);
         if (schedule.Source is WallPattern pattern)
             ClockChanges(schedule, pattern, now, found);
 
@@ -57,25 +62,57 @@ public static class ScheduleLint
         var fields = CronField.InOrder(parts.Length);
         for (var i = 0; i < fields.Length; i++)
         {
-            // Weeks and years have no round to come out even in; 31 days have one only in the long months.
-            if (fields[i].Index <= CronField.Month.Index && parts[i].StartsWith("*/", StringComparison.Ordinal)
-                && int.TryParse(parts[i].AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var step) && fields[i].Size % step != 0)
-                found.Add(new ScheduleWarning("uneven", Uneven(fields[i], step)));
+            // Years have no round to come out even in.
+            if (fields[i] != CronField.Year && Step(parts[i], fields[i]) is { } step && Uneven(parts[i], fields[i], step, sets.Values(fields[i])) is { } uneven)
+                found.Add(new ScheduleWarning("uneven", uneven));
         }
 
         var dayOfMonth = parts[Array.IndexOf(fields, CronField.DayOfMonth)];
         if (dayOfMonth.StartsWith("*/", StringComparison.Ordinal) && sets.DayOfWeekRestricted && sets.DayMatch == DayMatch.Any)
             found.Add(new ScheduleWarning("both_days", $"as in crontab, {dayOfMonth} begins with * and does not count as a day: day-of-month and day-of-week must both match"));
-        if (sets is { DayOfMonthRestricted: true, DayOfWeekRestricted: false, Specials.IsEmpty: true } && (sets.DaysOfMonth & 0x1FFFFFFF) == 0)
-            found.Add(new ScheduleWarning("short_months", $"day {dayOfMonth} does not occur in every month; L is the last day"));
+        if (sets is { DayOfMonthRestricted: true, DayOfWeekRestricted: false, Specials.IsEmpty: true })
+            ShortMonths(sets.DaysOfMonth, sets.Months, found);
     }
 
-    private static string Uneven(CronField field, int step)
+    /// <summary>The step of a field that is one step over the whole of it: <c>*/7</c>, <c>3/7</c>, <c>H/7</c>, <c>0-59/7</c>.</summary>
+    private static int? Step(string part, CronField field)
     {
-        var last = field.Min + ((field.Size - 1) / step * step);
-        return field == CronField.DayOfMonth
-            ? $"day-of-month: */{step} starts again on day 1 of each month"
-            : $"{field.Name}: */{step} is uneven, from {last} to {field.Min} it is {field.Min + field.Size - last} and not {step}";
+        var slash = part.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0 || !int.TryParse(part.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var step))
+            return null;
+
+        var from = part[..slash];
+        return from is "*" or "H" or "h" || from.All(char.IsAsciiLetterOrDigit) || from == $"{field.Min}-{field.Min + field.Size - 1}" ? step : null;
+    }
+
+    private static string? Uneven(string part, CronField field, int step, ulong values)
+    {
+        var (first, last) = (BitOperations.TrailingZeroCount(values), 63 - BitOperations.LeadingZeroCount(values));
+        if (first == last)
+            return part.StartsWith('*') ? null : $"{field.Name}: {part} has only the value {first}";
+        if (field == CronField.DayOfMonth)
+            return step == 1 ? null : $"day-of-month: {part} starts again on day {first} of each month";
+
+        var round = field.Size - last + first;
+        return round == step ? null : $"{field.Name}: {part} is uneven, from {Word(field, last)} to {Word(field, first)} it is {round} and not {step}";
+    }
+
+    private static string Word(CronField field, int value) =>
+        field.Words.Length > 0 ? field.Words[value - field.Min] : value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A day that a month does not have is left out there, and nobody is told.</summary>
+    private static void ShortMonths(ulong days, ulong months, ImmutableArray<ScheduleWarning>.Builder found)
+    {
+        // 2001 is no leap year.
+        var without = Enumerable.Range(1, 12).Where(month => (months >> month & 1) != 0 && (days & ((2UL << DateTime.DaysInMonth(2001, month)) - 1)) == 0)
+            .Select(month => CronField.Month.Words[month - 1]).ToList();
+        if (without.Count == 0)
+            return;
+
+        var day = BitOperations.TrailingZeroCount(days);
+        found.Add(new ScheduleWarning("short_months", without is ["FEB"] && day == 29
+            ? "29 FEB occurs only in leap years; L is the last day"
+            : string.Create(CultureInfo.InvariantCulture, $"day {day} does not occur in {string.Join(", ", without)}{(day == 29 ? " except in leap years" : "")}; L is the last day")));
     }
 
     private static void ClockChanges(Schedule schedule, WallPattern pattern, DateTimeOffset now, ImmutableArray<ScheduleWarning>.Builder found)
@@ -84,22 +121,23 @@ public static class ScheduleLint
             return;
 
         var (gap, overlap) = (false, false);
-        var until = (now + ZoneHorizon).UtcTicks;
-        var span = schedule.Zone.At(now.UtcTicks);
-        while (span.HasEnd && span.End < until)
+        var from = schedule.Spec.StartsAt is { } start && start > now ? start : now;
+        var until = schedule.Spec.EndsAt is { } end && end < from + ZoneHorizon ? end.UtcTicks : (from + ZoneHorizon).UtcTicks;
+        var span = schedule.Zone.At(from.UtcTicks);
+        while (span.HasEnd && span.End < until && !(gap && overlap))
         {
             var next = schedule.Zone.At(span.End);
-            var (shown, start) = (span.End + span.Offset, next.LocalStart);
-            var first = pattern.FirstFrom(Math.Min(shown, start));
-            if (first < shown && !overlap)
+            var (shown, first) = (span.End + span.Offset, next.LocalStart);
+            var local = pattern.FirstFrom(Math.Min(shown, first));
+            if (local < shown && !overlap)
             {
                 overlap = true;
-                found.Add(new ScheduleWarning("overlap", $"{Moment(first)} is shown twice: {(schedule.Spec.Dst == DstRule.Once ? "fires in the first pass only" : "fires twice")}"));
+                found.Add(new ScheduleWarning("overlap", $"{Moment(local)} is shown twice: {(schedule.Spec.Dst == DstRule.Once ? "fires in the first pass only" : "fires twice")}"));
             }
-            else if (first >= shown && first < start && !gap)
+            else if (local >= shown && local < first && !gap)
             {
                 gap = true;
-                found.Add(new ScheduleWarning("gap", $"{Moment(first)} does not exist: {(schedule.Spec.Dst == DstRule.Once ? $"fires {SchedulePreview.Clock(start)}" : "does not fire that day")}"));
+                found.Add(new ScheduleWarning("gap", $"{Moment(local)} does not exist: {(schedule.Spec.Dst == DstRule.Once ? $"fires {SchedulePreview.Clock(first)}" : "does not fire that day")}"));
             }
 
             span = next;

@@ -15,7 +15,7 @@ internal abstract class WallPattern : TimeSource
     /// <summary>How many times lie in [<paramref name="from"/>, <paramref name="to"/>).</summary>
     public abstract long CountBetween(long from, long to);
 
-    public sealed override long Next(long after, ZoneRules zone, DstRule rule) => ZonedTimes.Next(this, zone, rule, after);
+    public override long Next(long after, ZoneRules zone, DstRule rule) => ZonedTimes.Next(this, zone, rule, after);
 
-    public sealed override long Count(long after, long upTo, ZoneRules zone, DstRule rule) => ZonedTimes.Count(this, zone, rule, after, upTo);
+    public override long Count(long after, long upTo, ZoneRules zone, DstRule rule) => ZonedTimes.Count(this, zone, rule, after, upTo);
 }

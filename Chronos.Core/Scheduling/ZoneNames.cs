@@ -1,16 +1,14 @@
-using NodaTime;
-
 namespace Chronos.Core.Scheduling;
 
-/// <summary>What to say of a zone name that tzdb does not have.</summary>
+/// <summary>What to say of a zone name that the tz database does not have.</summary>
 internal static class ZoneNames
 {
-    public static string Unknown(string name)
+    public static string Unknown(string name, ZoneSource zones)
     {
         if (name.Length is 0 or > 64)
             return "is not an IANA time zone";
 
-        var near = DateTimeZoneProviders.Tzdb.Ids
+        var near = zones.Ids
             .Select(id => (Id: id, Distance: id.Equals(name, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(id, name)))
             .MinBy(candidate => candidate.Distance);
         return near.Distance <= 2 ? $"'{name}' is not an IANA time zone; {near.Id} is" : $"'{name}' is not an IANA time zone";

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using NodaTime;
-using NodaTime.TimeZones;
 
 namespace Chronos.Core.Scheduling;
 
@@ -15,26 +13,7 @@ internal readonly record struct ZoneSpan(long Start, long End, long Offset)
     public bool HasEnd => End != long.MaxValue;
 }
 
-/// <summary>One release of the tz database. A node has the one that NodaTime carries; tests bring others.</summary>
-internal sealed class ZoneSource(IDateTimeZoneProvider provider, string version)
-{
-    private readonly ConcurrentDictionary<string, ZoneRules> _known = new(StringComparer.Ordinal);
-
-    public static ZoneSource Default { get; } = new(DateTimeZoneProviders.Tzdb, TzdbDateTimeZoneSource.Default.TzdbVersion);
-
-    public string Version => version;
-
-    /// <summary>Null for a name that tzdb does not have. Fixed offsets (<c>UTC+2</c>) are no zones: they hide daylight saving.</summary>
-    public ZoneRules? Find(string id)
-    {
-        if (_known.TryGetValue(id, out var known))
-            return known;
-
-        return provider.Ids.Contains(id) ? _known.GetOrAdd(id, name => new ZoneRules(provider[name])) : null;
-    }
-}
-
-/// <summary>A zone of tzdb as NodaTime carries it: independent of the machine's own zone files and of <see cref="TimeZoneInfo"/>.</summary>
+/// <summary>A zone as the engine asks it: of the tz database in use, never of <see cref="TimeZoneInfo"/>.</summary>
 internal sealed class ZoneRules
 {
     private readonly DateTimeZone _zone;
@@ -50,7 +29,7 @@ internal sealed class ZoneRules
 
     public string Id => _zone.Id;
 
-    /// <summary>A zone of the tz database that this build carries.</summary>
+    /// <summary>A zone of the tz database that this process computes with.</summary>
     public static ZoneRules? Find(string id) => ZoneSource.Default.Find(id);
 
     /// <summary>The stretch that holds this instant.</summary>

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Chronos.Core.Scheduling;
 
 namespace Chronos.Host.Hosting;
 
@@ -9,6 +10,7 @@ internal static class ChronosProcess
     {
         try
         {
+            ZoneSource.Use(settings.Zones);
             using var folder = DataFolder.Claim(settings.Data);
             await using var app = ChronosApplication.Build(settings);
             await app.StartAsync();

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
+using Chronos.Core.Scheduling;
 using Serilog.Events;
 
 namespace Chronos.Host.Hosting;
@@ -56,6 +57,9 @@ public sealed record ChronosSettings
     public PostgresAddress? Postgres { get; init; }
 
     public Durability Durability { get; init; } = Durability.Full;
+
+    /// <summary>The tz database that schedules and calendars are computed with.</summary>
+    public ZoneSource Zones { get; init; } = ZoneSource.Shipped;
 
     public string NodeName { get; init; } = Environment.MachineName.ToLowerInvariant();
 

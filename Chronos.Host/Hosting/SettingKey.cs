@@ -3,6 +3,7 @@ using System.Globalization;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
 using Chronos.Core.Kernel;
+using Chronos.Tzdb;
 using Serilog.Events;
 
 namespace Chronos.Host.Hosting;
@@ -23,6 +24,7 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("POSTGRES", (ChronosSettings s, string text, out string wrong) => Postgres(s, text, out wrong)),
         new("POSTGRES_FILE", FromFile(Postgres)),
         new("DURABILITY", Word(("full", s => s with { Durability = Durability.Full }), ("relaxed", s => s with { Durability = Durability.Relaxed }))),
+        new("TZDB", (ChronosSettings s, string text, out string wrong) => TzdbFolder.Open(text, out wrong) is { } zones ? s with { Zones = zones } : null),
         new("NODE_NAME", Text((s, text) => s with { NodeName = text })),
         new("CLUSTER_HOST", ClusterHost),
         new("CLUSTER_PORT", Port((s, port) => s with { ClusterPort = port })),

@@ -29,7 +29,8 @@ internal sealed record TimesView(ImmutableArray<TimeView> Items, string Timezone
 }
 
 /// <summary>Body of <c>explain</c>.</summary>
-internal sealed record ExplainBody(JsonElement Schedule, string? Timezone, string? Timeout);
+/// <param name="Job">Name of the job: seed of H.</param>
+internal sealed record ExplainBody(JsonElement Schedule, string? Timezone, string? Timeout, string? Job);
 
 /// <summary>A schedule in words, and what is likely to surprise its owner.</summary>
 internal sealed record ExplainView(string Sentence, string Timezone, string Tzdb, ImmutableArray<WarningView> Warnings);
@@ -106,7 +107,7 @@ internal static class PreviewEndpoints
     private static async Task<IResult> Explain(HttpContext http, TimeProvider time, CalendarRequests calendars, CancellationToken cancellation)
     {
         var ask = await Asked.Read(http, cancellation);
-        var schedule = await Read(http, ask, "preview", calendars, cancellation);
+        var schedule = await Read(http, ask, ask.Fields?.Text("job", 100) ?? "preview", calendars, cancellation);
         var timeout = ask.Fields?.Span("timeout", JobDocumentLimits.MinDuration, JobDocumentLimits.MaxDuration) ?? JobDefinition.DefaultTimeout;
         return ask.Problem() ?? Results.Json(
             new ExplainView(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Chronos.Tests.Cli.Kit;
+using Chronos.Tests.Core.Scheduling.Zones;
 using Xunit;
 
 namespace Chronos.Tests.Cli;
@@ -81,6 +82,77 @@ public sealed class ScheduleTests
         Assert.Equal("error: 1 field is wrong (validation_failed)", result.ErrorLines[0]);
         Assert.StartsWith("schedule: ", result.ErrorLines[1], StringComparison.Ordinal);
         Assert.Equal([shown, caret], result.ErrorLines[2..]);
+    }
+
+    [Theory]
+    [InlineData("{\"cron\": \"0 61 * * *\"}", "61")]
+    [InlineData("{ \"jitter\": \"5s\", \"cron\": \"0 0 * * 8\" }", "8")]
+    [InlineData("{\"every\": \"abc\"}", "\"abc\"")]
+    [InlineData("{\"every\": \"90s\", \"phase\": \"2m\"}", "\"2m\"")]
+    [InlineData("{\"cron\": \"@daily\", \"starts\": 3}", "\"starts\": 3")]
+    [InlineData("{\"cron\": \"@daily\", \"calendars\": [\"a\", 7]}", "7")]
+    [InlineData("{\"cron\": \"@daily\", \"dst\": \"twice\"}", "\"twice\"")]
+    [InlineData("{\"rrule\": \"FREQ=DAILY;BYHOUR=25\"}", "25")]
+    [InlineData("{\"rrule\": \"DTSTART:20260101T000000\\nRRULE:FREQ=DAILY;BYDAY=MO,XX\"}", "XX")]
+    [InlineData("{\"rrule\": \"FREQ=DAILY;COLOR=1\"}", "COLOR")]
+    [InlineData("{\"jitter\": \"5s\"}", "{\"jitter\": \"5s\"}")]
+    public async Task A_wrong_object_has_a_caret_beneath_the_wrong_place(string typed, string culprit)
+    {
+        using var cli = new CliRun();
+
+        var result = await cli.RunAsync("schedule", "preview", typed);
+
+        Assert.Equal(1, result.Exit);
+        Assert.StartsWith("schedule", result.ErrorLines[1], StringComparison.Ordinal);
+        Assert.Equal([$"  {typed}", new string(' ', 2 + typed.LastIndexOf(culprit, StringComparison.Ordinal)) + new string('^', culprit.Length)], result.ErrorLines[2..]);
+    }
+
+    [Fact]
+    public async Task A_job_file_with_a_wrong_rule_has_a_caret_too()
+    {
+        using var cli = new CliRun();
+        cli.Write("j.yaml", "name: j\nschedule:\n  rrule: |\n    DTSTART:20260101T090000\n    RRULE:FREQ=DAILY;BYHOUR=25\nwebhook: { url: http://127.0.0.1:1/ }\n");
+
+        var result = await cli.RunAsync("job", "apply", "-f", "j.yaml");
+
+        Assert.StartsWith("j.yaml:1:schedule.rrule: BYHOUR: 25 is not 0-23", result.ErrorLines[1], StringComparison.Ordinal);
+        Assert.Equal(["  RRULE:FREQ=DAILY;BYHOUR=25", "                          ^^"], result.ErrorLines[2..]);
+    }
+
+    [Fact]
+    public async Task Another_tz_database_is_a_folder_of_zone_files()
+    {
+        using var cli = new CliRun();
+        Directory.CreateDirectory(Path.Combine(cli.Folder, "zones", "Mars"));
+        var utc = ZoneFileBytes.Of([], [(0, false, "UTC")], "UTC0");
+        File.WriteAllBytes(Path.Combine(cli.Folder, "zones", "UTC"), utc);
+        File.WriteAllBytes(Path.Combine(cli.Folder, "zones", "Mars", "Olympus"), ZoneFileBytes.Of([], [(-5400, false, "MMT")], "MMT1:30"));
+        File.WriteAllText(Path.Combine(cli.Folder, "zones", "+VERSION"), "mars-1\n");
+        var folder = Path.Combine(cli.Folder, "zones");
+
+        Assert.Equal("2026-01-01T01:30:00Z\n", (await cli.RunAsync("schedule", "preview", "@daily", "--tz", "Mars/Olympus", "--from", "2026-01-01T00:00:00Z", "--count", "1", "-q", "--tzdb", folder)).Out);
+        Assert.Equal("mars-1", JsonDocument.Parse((await cli.RunAsync("schedule", "explain", "@daily", "--tz", "Mars/Olympus", "--tzdb", folder, "-o", "json")).Out).RootElement.GetProperty("tzdb").GetString());
+        Assert.Equal(1, (await cli.RunAsync("schedule", "preview", "@daily", "--tz", "Mars/Olympus", "--tzdb", "shipped")).Exit);
+        Assert.Equal(1, (await cli.RunAsync("schedule", "preview", "@daily", "--tz", "Europe/Berlin", "--tzdb", folder)).Exit);
+
+        var wrong = await cli.RunAsync("schedule", "preview", "@daily", "--tzdb", Path.Combine(folder, "Mars"));
+        Assert.Equal(2, wrong.Exit);
+        Assert.Contains("--tzdb", wrong.ErrorLines[0], StringComparison.Ordinal);
+        Assert.Equal(2, (await cli.RunAsync("schedule", "lint", "@daily", "--tzdb", "/nowhere/at/all")).Exit);
+    }
+
+    [Fact]
+    public async Task Lint_with_calendars_asks_the_node_that_has_them()
+    {
+        using var cli = new CliRun();
+        await using var node = await StandInNode.AnsweringAsync("""{"sentence":"x","timezone":"UTC","tzdb":"2026f","warnings":[{"code":"never","message":"its calendars let none of its slots fire"}]}""");
+
+        var result = await cli.AtAsync(node, "schedule", "lint", "@daily", "--calendar", "closed", "--strict", "-q");
+
+        Assert.Equal((1, "never\n"), (result.Exit, result.Out));
+        Assert.EndsWith("/schedules/lint", node.Only.Path, StringComparison.Ordinal);
+        Assert.Contains("closed", node.Only.Body, StringComparison.Ordinal);
+        Assert.Equal(2, (await cli.AtAsync(node, "schedule", "lint", "@daily", "--calendar", "closed", "--tzdb", "shipped")).Exit);
     }
 
     [Fact]

@@ -105,6 +105,42 @@ public sealed class CalendarDocumentTests
         Assert.Contains(new CalendarRange(new DateTime(2026, 12, 5), new DateTime(2026, 12, 6), "One day"), import.Ranges);
     }
 
+    /// <summary>The rule of an event is read as a job's is, its exceptions are left out, and one that was moved stands only where it went.</summary>
+    [Fact]
+    public void A_recurring_event_has_the_dates_of_the_standard()
+    {
+        const string ics = """
+            BEGIN:VCALENDAR
+            VERSION:2.0
+            PRODID:-//test//EN
+            BEGIN:VEVENT
+            UID:1
+            SUMMARY:Paydays
+            DTSTART;VALUE=DATE:20260101
+            RRULE:FREQ=YEARLY;BYMONTHDAY=1,15;UNTIL=20260401
+            EXDATE;VALUE=DATE:20260115
+            END:VEVENT
+            BEGIN:VEVENT
+            UID:2
+            SUMMARY:Weekly
+            DTSTART;TZID=America/New_York:20261102T090000
+            DTEND;TZID=America/New_York:20261102T100000
+            RRULE:FREQ=WEEKLY;UNTIL=20261116T140000Z
+            END:VEVENT
+            BEGIN:VEVENT
+            UID:2
+            RECURRENCE-ID;TZID=America/New_York:20261109T090000
+            SUMMARY:Weekly
+            DTSTART;TZID=America/New_York:20261110T120000
+            DTEND;TZID=America/New_York:20261110T130000
+            END:VEVENT
+            END:VCALENDAR
+            """;
+        var import = CalendarImport.Read(ics, "Europe/Berlin", Given.Time("2026-11-24T00:00:00Z"), "body", [])!;
+        Assert.Equal(["01-01", "02-01", "02-15", "03-01", "03-15", "04-01"], import.Ranges.Where(r => r.Note == "Paydays").Select(r => r.From.ToString("MM-dd", null)));
+        Assert.Equal(["11-02 15:00", "11-10 18:00", "11-16 15:00"], import.Ranges.Where(r => r.Note == "Weekly").Select(r => r.From.ToString("MM-dd HH:mm", null)));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("hello")]

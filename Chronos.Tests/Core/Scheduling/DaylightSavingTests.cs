@@ -1,4 +1,5 @@
 using Chronos.Core.Scheduling;
+using Chronos.Tests.Core.Scheduling.Zones;
 using CsCheck;
 using NodaTime;
 using Xunit;
@@ -12,27 +13,36 @@ namespace Chronos.Tests.Core.Scheduling;
 [Trait("speed", "slow")]
 public sealed class DaylightSavingTests(ITestOutputHelper output)
 {
-    private static readonly (string Zone, Instant At)[] Changes = [.. AllChanges()];
+    private static readonly (string Zone, Instant At)[] Changes = [.. AllChanges(ZoneSource.Shipped)];
 
     [Fact]
-    public void Around_every_change_of_a_clock_the_engine_agrees_with_the_oracle()
+    public void Around_every_change_of_a_clock_the_engine_agrees_with_the_oracle() => Agree(ZoneSource.Shipped, Changes);
+
+    [Fact]
+    public void With_the_zone_files_of_the_machine_the_engine_agrees_with_the_oracle_too()
+    {
+        Assert.SkipWhen(SystemZones.Source is null, $"{SystemZones.Folder} has no zone files");
+        Agree(SystemZones.Source!, [.. AllChanges(SystemZones.Source!)]);
+    }
+
+    private void Agree(ZoneSource zones, (string Zone, Instant At)[] changes)
     {
         if (Environment.GetEnvironmentVariable("CHRONOS_ORACLE") == "all")
         {
-            Parallel.ForEach(Changes, change =>
+            Parallel.ForEach(changes, change =>
             {
                 foreach (var shape in Shape.All)
-                    Agree(change.Zone, change.At, shape);
+                    Agree(zones, change.Zone, change.At, shape);
             });
         }
         else
         {
-            Gen.Select(Gen.Int[0, Changes.Length - 1], Gen.Int[0, Shape.All.Length - 1])
-                .Sample((change, shape) => Agree(Changes[change].Zone, Changes[change].At, Shape.All[shape]), iter: 4000);
+            Gen.Select(Gen.Int[0, changes.Length - 1], Gen.Int[0, Shape.All.Length - 1])
+                .Sample((change, shape) => Agree(zones, changes[change].Zone, changes[change].At, Shape.All[shape]), iter: 4000);
         }
 
-        output.WriteLine($"{Changes.Length} changes, {Shape.All.Length} shapes, tzdb {Schedule.TzdbVersion}");
-        Assert.True(Changes.Length > 15_000);
+        output.WriteLine($"{changes.Length} changes, {Shape.All.Length} shapes, tzdb {zones.Version}");
+        Assert.True(changes.Length > 15_000);
     }
 
     [Theory]
@@ -50,16 +60,16 @@ public sealed class DaylightSavingTests(ITestOutputHelper output)
         foreach (var change in changes.TakeLast(12))
         {
             foreach (var shape in Shape.All)
-                Agree(change.Zone, change.At, shape);
+                Agree(ZoneSource.Shipped, change.Zone, change.At, shape);
         }
     }
 
-    private static void Agree(string zone, Instant change, Shape shape)
+    private static void Agree(ZoneSource zones, string zone, Instant change, Shape shape)
     {
         var from = Instant.FromUnixTimeSeconds((change.ToUnixTimeSeconds() / 60 * 60) - (30 * 3600));
         var to = from + Duration.FromHours(60);
-        var expected = MinuteOracle.Times(DateTimeZoneProviders.Tzdb[zone], shape, from, to);
-        var schedule = Given.Valid(shape.Expression, zone);
+        var expected = MinuteOracle.Times(zones.Zone(zone)!, shape, from, to);
+        var schedule = Given.Valid(shape.Expression, zone, zones);
         var (first, end) = (from.ToDateTimeOffset(), to.ToDateTimeOffset());
         var actual = Given.Between(schedule, first, end).ToList();
 
@@ -70,9 +80,9 @@ public sealed class DaylightSavingTests(ITestOutputHelper output)
 
     private static string Times(IEnumerable<DateTimeOffset> times) => string.Join(", ", times.Take(5).Select(at => at.ToString("u")));
 
-    private static IEnumerable<(string Zone, Instant At)> AllChanges() =>
-        from id in DateTimeZoneProviders.Tzdb.Ids
-        from interval in DateTimeZoneProviders.Tzdb[id].GetZoneIntervals(Instant.FromUtc(2000, 1, 1, 0, 0), Instant.FromUtc(2041, 1, 1, 0, 0))
+    private static IEnumerable<(string Zone, Instant At)> AllChanges(ZoneSource zones) =>
+        from id in zones.Ids.Order(StringComparer.Ordinal)
+        from interval in zones.Zone(id)!.GetZoneIntervals(Instant.FromUtc(2000, 1, 1, 0, 0), Instant.FromUtc(2041, 1, 1, 0, 0))
         where interval.HasStart && interval.Start >= Instant.FromUtc(2000, 1, 2, 0, 0)
         select (id, interval.Start);
 }

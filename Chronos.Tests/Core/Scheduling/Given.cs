@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Chronos.Core.Calendars;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 
@@ -17,6 +18,15 @@ internal static class Given
         using var document = JsonDocument.Parse(text.StartsWith('{') || text.StartsWith('[') ? text : JsonSerializer.Serialize(text));
         var spec = ScheduleJson.Read(document.RootElement, "schedule", violations);
         return (spec is null ? null : Schedule.Compile(spec, zone, TenantId.Default, job, violations), violations);
+    }
+
+    /// <summary>The same with another tz database.</summary>
+    public static Schedule Valid(string text, string zone, ZoneSource zones)
+    {
+        var violations = new List<Violation>();
+        using var document = JsonDocument.Parse(JsonSerializer.Serialize(text));
+        return Schedule.Compile(ScheduleJson.Read(document.RootElement, "schedule", violations)!, zone, TenantId.Default, "job", CalendarLookups.None, zones, violations)
+            ?? throw new InvalidOperationException($"{text}: {string.Join("; ", violations)}");
     }
 
     public static Schedule Valid(string text, string zone = "UTC", string job = "job")

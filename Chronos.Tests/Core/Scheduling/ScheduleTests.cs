@@ -96,6 +96,15 @@ public sealed class ScheduleTests
     }
 
     [Fact]
+    public void Jitter_does_not_lead_out_of_the_window()
+    {
+        var end = Given.Time("2026-01-01T00:00:10Z");
+        var fires = Enumerable.Range(0, 200).Select(job => Given.Valid("""{"cron": "0 0 * * *", "jitter": "6h", "ends_at": "2026-01-01T00:00:10Z"}""", job: $"job-{job}").FireAt(NewYear)).ToList();
+        Assert.All(fires, at => Assert.True(at < end));
+        Assert.True(fires.Distinct().Count() > 150);
+    }
+
+    [Fact]
     public void Jitter_is_spread_over_jobs_and_zero_without_being_asked_for()
     {
         var nominal = Given.Time("2026-01-01T01:00:00Z");

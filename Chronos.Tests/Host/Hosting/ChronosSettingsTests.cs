@@ -45,6 +45,9 @@ public sealed class ChronosSettingsTests
     [InlineData("CHRONOS_ALLOW_PRIVATE_TARGETS", "perhaps")]
     [InlineData("CHRONOS_OTLP_ENDPOINT", "here")]
     [InlineData("CHRONOS_LOG_LEVEL", "loud")]
+    [InlineData("CHRONOS_TZDB", "/nowhere/at/all")]
+    [InlineData("CHRONOS_TZDB", "/dev")]
+    [InlineData("CHRONOS_TZDB", "")]
     public void A_wrong_or_unknown_key_stops_with_its_name(string key, string value) =>
         Assert.StartsWith(
             value == "postgres" ? "CHRONOS_POSTGRES" : key, Assert.Throws<WrongUsageException>(() => Read(["serve"], [], (key, value))).Message, StringComparison.Ordinal);

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
+using CsCheck;
+using Xunit;
+
+namespace Chronos.Tests.Core.Scheduling;
+
+/// <summary>What holds for every recurrence rule, sensible or not. <c>CHRONOS_ORACLE=all</c> runs more of them.</summary>
+[Trait("speed", "slow")]
+[Collection(Alone.Name)]
+public sealed class RulePropertyTests(ITestOutputHelper output)
+{
+    private static readonly bool All = Environment.GetEnvironmentVariable("CHRONOS_ORACLE") == "all";
+    private static readonly TimeSpan Promised = TimeSpan.FromMilliseconds(50);
+
+    private static readonly Gen<string> Weekday = Expressions.OneOf("MO", "TU", "WE", "TH", "FR", "SA", "SU");
+
+    private static readonly Gen<string> Rule =
+        from frequency in Expressions.OneOf("SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+        from interval in Gen.OneOf(Gen.Const(1), Gen.Int[1, 60], Gen.Int[1, 100_000])
+        from parts in Gen.Select(
+            List("BYMONTH", Number(1, 12)), List("BYWEEKNO", Signed(53)), List("BYYEARDAY", Signed(366)), List("BYMONTHDAY", Signed(31)),
+            List("BYDAY", Gen.OneOf(Weekday, Gen.Select(Signed(6), Weekday, (nth, day) => nth + day))), List("BYHOUR", Number(0, 23)), List("BYMINUTE", Number(0, 59)))
+        from rest in Gen.Select(List("BYSECOND", Number(0, 60)), List("BYSETPOS", Signed(366)), List("WKST", Weekday))
+        select $"FREQ={frequency};INTERVAL={interval}{parts.Item1}{parts.Item2}{parts.Item3}{parts.Item4}{parts.Item5}{parts.Item6}{parts.Item7}{rest.Item1}{rest.Item2}{rest.Item3}";
+
+    [Fact]
+    public void The_next_time_of_a_rule_is_later_and_is_found_at_once()
+    {
+        var (slowest, worst, refused, tried) = (TimeSpan.Zero, "", 0, 0);
+        Gen.Select(Rule, Expressions.Zone, Expressions.Instant, Gen.Int[1950, 2050], Gen.Int[0, 366 * 24 * 60]).Sample((rule, zone, from, year, minute) =>
+        {
+            tried++;
+            var text = $"DTSTART:{new DateTime(year, 1, 1).AddMinutes(minute):yyyyMMdd'T'HHmmss}\nRRULE:{rule}";
+            var (schedule, next, elapsed) = Timed(text, zone, from);
+            if (elapsed > Promised)
+                elapsed = TimeSpan.FromTicks(Math.Min(elapsed.Ticks, Timed(text, zone, from).Elapsed.Ticks));
+            if (elapsed > slowest)
+                (slowest, worst) = (elapsed, $"{text} in {zone}");
+
+            if (schedule is null)
+                refused++;
+            Assert.True(next is null || next > from, $"{text} in {zone} from {from:o}: {next:o}");
+        }, iter: All ? 300_000 : 20_000, threads: 1);
+
+        output.WriteLine($"slowest {slowest.TotalMilliseconds:0.0} ms ({worst}), {refused} of {tried} refused");
+        Assert.True(slowest < Promised, $"{worst}: {slowest}");
+        Assert.True(refused > 0 && refused < tried * 9 / 10, $"{refused} of {tried} refused");
+    }
+
+    /// <summary>A search from anywhere finds what a walk from the start finds, and counts it.</summary>
+    [Fact]
+    public void Count_and_last_of_a_rule_agree_with_counting()
+    {
+        var compared = 0;
+        Gen.Select(Rule, Gen.Int[0, 366 * 24 * 60], Gen.Int[1, 30 * 24 * 60], Gen.Int[0, 40]).Sample((rule, minute, minutes, step) =>
+        {
+            var start = new DateTime(2024, 1, 1).AddMinutes(minute);
+            if (Compile($"DTSTART:{start:yyyyMMdd'T'HHmmss}\nRRULE:{rule}", "Europe/Berlin") is not { } schedule)
+                return;
+
+            var from = new DateTimeOffset(start, TimeSpan.Zero).AddHours(-3);
+            var times = schedule.After(from).TakeWhile(at => at <= from.AddMinutes(minutes)).Take(3_000).ToList();
+            if (times.Count == 0)
+                return;
+
+            compared++;
+            Assert.Equal(times.Count, schedule.Count(from, times[^1]));
+            Assert.Equal(times[^1], schedule.Last(from, times[^1]));
+            var i = step % times.Count;
+            Assert.Equal(times[i], schedule.Next(times[i].AddTicks(-1)));
+            Assert.Equal(i == 0 ? null : times[i - 1], schedule.Last(from, times[i].AddTicks(-1)));
+        }, iter: All ? 50_000 : 5_000);
+        Assert.True(compared > 200, $"{compared}");
+    }
+
+    private static Gen<string> Number(int min, int max) => Gen.Int[min, max].Select(n => $"{n}");
+
+    private static Gen<string> Signed(int max) => Gen.Select(Gen.Int[1, max], Gen.Bool, (n, back) => back ? $"-{n}" : $"{n}");
+
+    /// <summary>A part, most of the time absent.</summary>
+    private static Gen<string> List(string name, Gen<string> item) =>
+        Gen.Select(Gen.Int[0, 3], item.Array[1, name == "WKST" ? 1 : 4], (dice, items) => dice > 0 ? "" : $";{name}={string.Join(',', items)}");
+
+    private static Schedule? Compile(string rule, string zone) =>
+        Schedule.Compile(new ScheduleSpec { Rrule = rule }, zone, TenantId.Default, "job", new List<Violation>());
+
+    private static (Schedule? Schedule, DateTimeOffset? Next, TimeSpan Elapsed) Timed(string rule, string zone, DateTimeOffset from)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var schedule = Compile(rule, zone);
+        var next = schedule?.Next(from);
+        return (schedule, next, Stopwatch.GetElapsedTime(started));
+    }
+}
