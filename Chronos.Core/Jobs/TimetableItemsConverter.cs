@@ -43,7 +43,7 @@ public sealed class TimetableItemsConverter : JsonConverter<ImmutableArray<Timet
         {
             switch (item)
             {
-                case ExecutionStarted { Payload: null, Source: null, By: null, Due: null, Note: null, Request: null, Callback: null } started:
+                case ExecutionStarted { Payload: null, Source: null, By: null, Due: null, FiresAt: null, Note: null, Request: null, Callback: null } started:
                     Write(writer, started);
                     break;
                 case AttemptEnded { RetryAt: null, Facts: null, Due: null, Callback: null } ended:

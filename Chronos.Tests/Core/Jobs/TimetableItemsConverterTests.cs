@@ -27,6 +27,20 @@ public sealed class TimetableItemsConverterTests
         });
     }
 
+    /// <summary>What is written by hand knows each property by name: a new one is to be written too, or has its item written by the generated code.</summary>
+    [Fact]
+    public void No_property_is_forgotten()
+    {
+        Assert.Equal(
+            ["At", "By", "Callback", "Due", "Execution", "FiresAt", "Job", "Node", "Nominal", "Note", "Payload", "Request", "Revision", "Source", "Trigger"], Stored<ExecutionStarted>());
+        Assert.Equal(
+            ["At", "Attempt", "Callback", "Due", "DurationMs", "Error", "Excerpt", "Execution", "Facts", "Failure", "Job", "RetryAt", "StartedAt", "StatusCode"], Stored<AttemptEnded>());
+        Assert.Equal(["At", "Execution", "Job", "Status"], Stored<ExecutionEnded>());
+    }
+
+    private static IEnumerable<string> Stored<T>() =>
+        JobsJson.Default.GetTypeInfo(typeof(T))!.Properties.Select(p => ((System.Reflection.MemberInfo)p.AttributeProvider!).Name).Order(StringComparer.Ordinal);
+
     private static IEnumerable<TimetableItem> Items()
     {
         var slot = ExecutionId.ForSlot(Job, T0);
@@ -36,7 +50,7 @@ public sealed class TimetableItemsConverterTests
             started,
             started with { Execution = ExecutionId.ForRun(Job, "01ARZ3NDEKTSV4RRFFQ69G5FAV") },
             started with { Payload = "{}" }, started with { Source = "a" }, started with { By = new Principal("ann") }, started with { Due = T0.AddDays(1) },
-            started with { Note = "moved" }, started with { Request = new RequestMark("k", "f") }, started with { Callback = "h" },
+            started with { FiresAt = T0.AddSeconds(3) }, started with { Note = "moved" }, started with { Request = new RequestMark("k", "f") }, started with { Callback = "h" },
         ];
         var ended = new AttemptEnded(Job, slot, 2, T0, T0.AddMilliseconds(1), 33.25, FailureClass.None, null, null, null, null);
         ImmutableArray<AttemptEnded> ends =
