@@ -3,6 +3,7 @@ using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
 using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel.Tls;
 
 namespace Chronos.Actors.Kernel;
 
@@ -54,6 +55,12 @@ public sealed record ClusterSettings(string Host, int Port, ImmutableArray<strin
 
     public ClusterArbiter Arbiter { get; init; } = ClusterArbiter.Majority;
 
+    /// <summary>The certificate of this node among the others; absent: they talk in the clear.</summary>
+    public TlsSetup? Tls { get; init; }
+
+    /// <summary>How the addresses of nodes begin.</summary>
+    public string Scheme => Tls is null ? "akka.tcp" : "akka.ssl.tcp";
+
     /// <summary>Whether jobs and timetables live on this node.</summary>
     public bool Schedules => Roles.Contains(NodeRoles.Scheduler);
 }
@@ -73,9 +80,14 @@ public static class ClusterHosting
             .WithRemoting(new RemoteOptions { HostName = settings.Host, Port = settings.Port })
             .WithClustering(new ClusterOptions
             {
-                SeedNodes = [.. settings.Seeds.Select(seed => $"akka.tcp://{ClusterSettings.SystemName}@{seed}")],
+                SeedNodes = [.. settings.Seeds.Select(seed => $"{settings.Scheme}://{ClusterSettings.SystemName}@{seed}")],
                 Roles = [.. settings.Roles],
             });
+        if (settings.Tls is { } tls)
+        {
+            builder.WithTls(settings, tls);
+        }
+
         if (settings.Seeds.IsEmpty)
         {
             builder.AddStartup((system, _) =>
@@ -86,5 +98,21 @@ public static class ClusterHosting
         }
 
         return builder;
+    }
+
+    /// <summary>In the place of the stock transport, which then is not there at all.</summary>
+    private static void WithTls(this AkkaConfigurationBuilder builder, ClusterSettings settings, TlsSetup tls)
+    {
+        builder.AddSetup(tls);
+        builder.AddHocon(
+            $"""
+            akka.remote.enabled-transports = ["akka.remote.chronos-tls"]
+            akka.remote.chronos-tls.transport-class = "{typeof(TlsTransport).FullName}, {typeof(TlsTransport).Assembly.GetName().Name}"
+            akka.remote.chronos-tls.hostname = "{settings.Host}"
+            akka.remote.chronos-tls.port = {settings.Port}
+            akka.remote.chronos-tls.maximum-frame-size = 128000b
+            akka.remote.chronos-tls.connection-timeout = 10s
+            """,
+            HoconAddMode.Prepend);
     }
 }

@@ -29,6 +29,10 @@ public static class ChronosApplication
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBody;
+            if (TlsSettings.OpenApi(settings, time) is { } certificates)
+            {
+                kestrel.UseCertificates(certificates);
+            }
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
         builder.Services.AddChronos(settings, time);

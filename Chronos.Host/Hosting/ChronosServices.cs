@@ -70,7 +70,11 @@ internal static class ChronosServices
         this AkkaConfigurationBuilder akka, IServiceProvider services, ChronosSettings settings, JournalOptions journal, ReadSideOptions reads)
     {
         var time = services.GetRequiredService<TimeProvider>();
-        var cluster = new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles, settings.ClusterProfile) { Arbiter = settings.ClusterArbiter };
+        var cluster = new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles, settings.ClusterProfile) 
+        {
+            Arbiter = settings.ClusterArbiter,
+            Tls = TlsSettings.OpenCluster(settings, time),
+        };
         return akka
             .WithChronosHocon()
             .AddHocon($"akka.stdout-logger-class = \"{typeof(EdgeLogger).FullName}, {typeof(EdgeLogger).Assembly.GetName().Name}\"", HoconAddMode.Prepend)

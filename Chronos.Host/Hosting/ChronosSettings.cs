@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
+using Chronos.Actors.Kernel.Tls;
 using Serilog.Events;
 
 namespace Chronos.Host.Hosting;
@@ -36,6 +37,23 @@ public sealed record Retention(TimeSpan Age, long Executions, long Batches)
     }
 }
 
+/// <summary>The files of a certificate as they were configured.</summary>
+public sealed record TlsPaths
+{
+    public string? Certificate { get; init; }
+
+    public string? Key { get; init; }
+
+    /// <summary>Authorities that others are checked against.</summary>
+    public string? Authority { get; init; }
+
+    /// <summary>Certificate and key, where there are both.</summary>
+    public CertificatePaths? Paths => Certificate is null || Key is null ? null : new CertificatePaths(Certificate, Key, Authority);
+
+    /// <summary>Whether anything was configured.</summary>
+    public bool IsEmpty => Certificate is null && Key is null && Authority is null;
+}
+
 /// <summary>Everything that can be configured, in one type. Made by <see cref="ChronosSettingsReader"/> alone; the keys are documented there.</summary>
 public sealed record ChronosSettings
 {
@@ -46,6 +64,12 @@ public sealed record ChronosSettings
 
     /// <summary>Under which address targets reach the API of any node, for callbacks; absent: the one it listens on. Ends in a slash.</summary>
     public Uri? PublicUrl { get; init; }
+
+    /// <summary>PEM files of the API's certificate, where it listens with https.</summary>
+    public TlsPaths Tls { get; init; } = new();
+
+    /// <summary>PEM files of the node's certificate among the others; none: they talk in the clear.</summary>
+    public TlsPaths ClusterTls { get; init; } = new();
 
     /// <summary>Folder of all files of the node, absolute.</summary>
     public string Data { get; init; } = Path.GetFullPath("data");

@@ -18,6 +18,9 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
     [
         new("HTTP_URL", (ChronosSettings s, string text, out string wrong) => HttpUrl(text, out wrong) is { } url ? s with { HttpUrl = url } : null),
         new("PUBLIC_URL", PublicUrl),
+        new("TLS_CERTIFICATE", PathOf((s, path) => s with { Tls = s.Tls with { Certificate = path } })),
+        new("TLS_KEY", PathOf((s, path) => s with { Tls = s.Tls with { Key = path } })),
+        new("TLS_CA", PathOf((s, path) => s with { Tls = s.Tls with { Authority = path } })),
         new("DATA", Text((s, text) => s with { Data = Path.GetFullPath(text) })),
         new("STORE", Word(("sqlite", s => s with { Store = StoreKind.Sqlite }), ("postgres", s => s with { Store = StoreKind.Postgres }))),
         new("POSTGRES", (ChronosSettings s, string text, out string wrong) => Postgres(s, text, out wrong)),
@@ -30,6 +33,9 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("CLUSTER_ROLES", Roles),
         new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = ClusterProfile.Lan }), ("wide", s => s with { ClusterProfile = ClusterProfile.Wide }))),
         new("CLUSTER_ARBITER", Word(("majority", s => s with { ClusterArbiter = ClusterArbiter.Majority }), ("lease", s => s with { ClusterArbiter = ClusterArbiter.Lease }))),
+        new("CLUSTER_TLS_CERTIFICATE", PathOf((s, path) => s with { ClusterTls = s.ClusterTls with { Certificate = path } })),
+        new("CLUSTER_TLS_KEY", PathOf((s, path) => s with { ClusterTls = s.ClusterTls with { Key = path } })),
+        new("CLUSTER_TLS_CA", PathOf((s, path) => s with { ClusterTls = s.ClusterTls with { Authority = path } })),
         new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
         new("ADMIN_KEY_FILE", FromFile(AdminKey)),
         new("RETENTION_AGE", Age((s, age) => s with { Retention = s.Retention with { Age = age } })),
@@ -47,18 +53,25 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
 
     public static SettingKey? Find(string name) => All.FirstOrDefault(k => k.Name == name);
 
-    /// <summary>Listening addresses: plain HTTP (TLS ends in front of the node), any host, any port.</summary>
+    /// <summary>Listening addresses: http or https, any host, any port.</summary>
     public static Uri? HttpUrl(string text, out string wrong)
     {
         wrong = $"'{text}' is no address such as http://127.0.0.1:8080";
         var shaped = text.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
-        return Uri.TryCreate(shaped, UriKind.Absolute, out var url) && url is { Scheme: "http", PathAndQuery: "/" } ? url : null;
+        return Uri.TryCreate(shaped, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", PathAndQuery: "/" } ? url : null;
     }
 
     private static Reader Text(Func<ChronosSettings, string, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
     {
         wrong = "must not be empty";
         return string.IsNullOrWhiteSpace(text) ? null : apply(s, text);
+    };
+
+    /// <summary>A file that is there; what must be in it is looked at when everything is read.</summary>
+    private static Reader PathOf(Func<ChronosSettings, string, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
+    {
+        wrong = $"there is no file '{text}'";
+        return File.Exists(text) ? apply(s, Path.GetFullPath(text)) : null;
     };
 
     private static Reader Word(params (string Word, Func<ChronosSettings, ChronosSettings> Apply)[] words) => (ChronosSettings s, string text, out string wrong) =>
