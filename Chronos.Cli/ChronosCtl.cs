@@ -70,6 +70,7 @@ internal static partial class ChronosCtl
         root.AddCallbackCommands(around);
         root.AddKeyCommands(around);
         root.AddClusterCommands(around);
+        root.AddAdminCommands(around);
         root.AddVerifyCommands(around);
         root.AddReceiverCommands(around);
         root.AddDevCommands(around);

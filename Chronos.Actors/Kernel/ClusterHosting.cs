@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
 using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel.Bootstrap;
 using Chronos.Actors.Kernel.Tls;
 
 namespace Chronos.Actors.Kernel;
@@ -46,7 +48,7 @@ public static class NodeRoles
 /// <summary>Where this node is found by other nodes.</summary>
 /// <param name="Host">Name or address under which the others reach it.</param>
 /// <param name="Port">0 lets the system choose.</param>
-/// <param name="Seeds"><c>host:port</c> of nodes to join; empty means a cluster of this node alone.</param>
+/// <param name="Seeds"><c>host:port</c> of nodes to join; empty and no bootstrap: a cluster of this node alone.</param>
 /// <param name="Roles">See <see cref="NodeRoles"/>.</param>
 public sealed record ClusterSettings(string Host, int Port, ImmutableArray<string> Seeds, ImmutableArray<string> Roles, ClusterProfile Profile)
 {
@@ -57,6 +59,12 @@ public sealed record ClusterSettings(string Host, int Port, ImmutableArray<strin
 
     /// <summary>The certificate of this node among the others; absent: they talk in the clear.</summary>
     public TlsSetup? Tls { get; init; }
+
+    /// <summary>How the node finds the others where it has no seeds.</summary>
+    public BootstrapSettings? Bootstrap { get; init; }
+
+    /// <summary>Whether this node is a cluster by itself.</summary>
+    public bool IsAlone => Seeds.IsEmpty && Bootstrap is null;
 
     /// <summary>How the addresses of nodes begin.</summary>
     public string Scheme => Tls is null ? "akka.tcp" : "akka.ssl.tcp";
@@ -71,7 +79,7 @@ public static class ClusterHosting
     /// <summary>Call it after <see cref="HoconFile.WithChronosHocon"/> and before everything that is sharded.</summary>
     public static AkkaConfigurationBuilder WithChronosCluster(this AkkaConfigurationBuilder builder, ClusterSettings settings)
     {
-        if (!settings.Seeds.IsEmpty)
+        if (!settings.IsAlone)
         {
             builder.WithClusterProfile(settings.Profile, settings.Arbiter);
         }
@@ -88,7 +96,12 @@ public static class ClusterHosting
             builder.WithTls(settings, tls);
         }
 
-        if (settings.Seeds.IsEmpty)
+        if (settings.Bootstrap is { } bootstrap)
+        {
+            builder.WithActors((system, _) => system.ActorOf(Props.Create(() => new ClusterBootstrap(bootstrap)), "bootstrap"));
+        }
+
+        if (settings.IsAlone)
         {
             builder.AddStartup((system, _) =>
             {

@@ -73,7 +73,8 @@ internal static class ChronosServices
         var cluster = new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles, settings.ClusterProfile) 
         {
             Arbiter = settings.ClusterArbiter,
-            Tls = TlsSettings.OpenCluster(settings, time),
+            Tls = services.GetRequiredService<NodeCertificates>().Cluster,
+            Bootstrap = ClusterFormation.Bootstrap(settings, time),
         };
         return akka
             .WithChronosHocon()
@@ -95,7 +96,7 @@ internal static class ChronosServices
                 settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()), cluster)
             .WithCalendars()
             .WithPlanReactor()
-            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<IJournalReader>(), services.GetRequiredService<ProjectionRunner>(), time));
+            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<IJournalReader>(), services.GetRequiredService<ProjectionRunner>(), services.GetRequiredService<NodeCertificates>(), time));
     }
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services

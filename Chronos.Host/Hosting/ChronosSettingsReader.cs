@@ -89,20 +89,7 @@ public static class ChronosSettingsReader
             throw new WrongUsageException("CHRONOS_CLUSTER_ARBITER: a lease is a row in the database of the nodes, so it needs CHRONOS_STORE=postgres");
         }
 
-        if (settings.Store == StoreKind.Sqlite && !settings.ClusterSeeds.IsEmpty)
-        {
-            throw new WrongUsageException("CHRONOS_STORE: the nodes of a cluster share a journal, so CHRONOS_CLUSTER_SEEDS needs CHRONOS_STORE=postgres");
-        }
-
-        if (!settings.ClusterSeeds.IsEmpty && settings.ClusterPort == 0)
-        {
-            throw new WrongUsageException("CHRONOS_CLUSTER_PORT: a node of a cluster needs a port that the others know");
-        }
-
-        if (settings.ClusterSeeds.IsEmpty && !settings.ClusterRoles.Contains(NodeRoles.Scheduler))
-        {
-            throw new WrongUsageException("CHRONOS_CLUSTER_ROLES: a node alone needs the role scheduler; others are joined with CHRONOS_CLUSTER_SEEDS");
-        }
+        ClusterFormation.Check(settings);
     }
 
     private static ChronosSettings ReadFile(ChronosSettings settings, string file)

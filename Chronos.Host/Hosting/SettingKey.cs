@@ -30,6 +30,21 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("CLUSTER_HOST", ClusterHost),
         new("CLUSTER_PORT", Port((s, port) => s with { ClusterPort = port })),
         new("CLUSTER_SEEDS", Seeds),
+        new("CLUSTER_DISCOVERY", Word(
+            ("config", s => s with { Discovery = s.Discovery with { Kind = ClusterDiscovery.Config } }),
+            ("dns", s => s with { Discovery = s.Discovery with { Kind = ClusterDiscovery.Dns } }),
+            ("kubernetes", s => s with { Discovery = s.Discovery with { Kind = ClusterDiscovery.Kubernetes } }))),
+        new("CLUSTER_CONTACTS", (ChronosSettings s, string text, out string wrong) =>
+            HostPorts(text, out wrong) is { } contacts ? s with { Discovery = s.Discovery with { Contacts = contacts } } : null),
+        new("CLUSTER_CONTACT_PORT", Port((s, port) => s with { Discovery = s.Discovery with { Port = port } })),
+        new("CLUSTER_CONTACTS_REQUIRED", Nodes),
+        new("CLUSTER_SERVICE", (ChronosSettings s, string text, out string wrong) =>
+        {
+            wrong = $"'{text}' is no name of a service";
+            return Uri.CheckHostName(text) == UriHostNameType.Dns ? s with { Discovery = s.Discovery with { Service = text } } : null;
+        }),
+        new("CLUSTER_KUBERNETES_SELECTOR", Text((s, text) => s with { Discovery = s.Discovery with { Selector = text } })),
+        new("CLUSTER_KUBERNETES_NAMESPACE", Text((s, text) => s with { Discovery = s.Discovery with { Namespace = text } })),
         new("CLUSTER_ROLES", Roles),
         new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = ClusterProfile.Lan }), ("wide", s => s with { ClusterProfile = ClusterProfile.Wide }))),
         new("CLUSTER_ARBITER", Word(("majority", s => s with { ClusterArbiter = ClusterArbiter.Majority }), ("lease", s => s with { ClusterArbiter = ClusterArbiter.Lease }))),
@@ -86,12 +101,23 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535 ? apply(s, port) : null;
     };
 
-    private static ChronosSettings? Seeds(ChronosSettings settings, string text, out string wrong)
+    private static ChronosSettings? Seeds(ChronosSettings settings, string text, out string wrong) =>
+        HostPorts(text, out wrong) is { } seeds ? settings with { ClusterSeeds = seeds } : null;
+
+    private static ImmutableArray<string>? HostPorts(string text, out string wrong)
     {
-        var seeds = Split(text);
-        var bad = seeds.FirstOrDefault(s => s.LastIndexOf(':') is var colon && (colon <= 0 || !IsHost(s[..colon]) || !ushort.TryParse(s[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0));
+        var all = Split(text);
+        var bad = all.FirstOrDefault(s => s.LastIndexOf(':') is var colon && (colon <= 0 || !IsHost(s[..colon]) || !ushort.TryParse(s[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0));
         wrong = bad is null ? "must be a list of host:port" : $"'{bad}' is no host:port";
-        return seeds.IsEmpty || bad is not null ? null : settings with { ClusterSeeds = seeds };
+        return all.IsEmpty || bad is not null ? null : all;
+    }
+
+    private static ChronosSettings? Nodes(ChronosSettings settings, string text, out string wrong)
+    {
+        wrong = $"'{text}' is no number of nodes from 1 to 1000";
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var nodes) && nodes is >= 1 and <= 1000
+            ? settings with { Discovery = settings.Discovery with { Required = nodes } }
+            : null;
     }
 
     private static ChronosSettings? ClusterHost(ChronosSettings settings, string text, out string wrong)

@@ -36,9 +36,13 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public static Task<TestCluster> Start(int count) => Start(count, "majority");
 
-    public static async Task<TestCluster> Start(int count, string arbiter)
+    public static Task<TestCluster> Start(int count, string arbiter) => Start(count, arbiter, _ => { });
+
+    /// <param name="change">What is different, before they start.</param>
+    public static async Task<TestCluster> Start(int count, string arbiter, Action<IReadOnlyList<NodeProcess>> change)
     {
         var cluster = new TestCluster(count, arbiter);
+        change(cluster.Nodes);
         await Task.WhenAll(cluster.Nodes.Select(n => n.Start()));
         await cluster.Complete(count);
         return cluster;

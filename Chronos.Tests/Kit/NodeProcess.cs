@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Chronos.Tests.Laws;
 
@@ -13,18 +14,21 @@ internal sealed class NodeProcess : IAsyncDisposable
 {
     private readonly string[] _options;
     private Process? _process;
+    private HttpClient? _http;
 
     public NodeProcess(string data, params string[] options)
     {
         (Data, _options, Port) = (data, options, FreePort());
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port}/"), Timeout = TimeSpan.FromSeconds(30) };
     }
 
     public string Data { get; }
 
     public int Port { get; }
 
-    public HttpClient Http { get; }
+    public HttpClient Http => _http ??= new HttpClient(Handler()) { BaseAddress = new Uri($"{Scheme}://127.0.0.1:{Port}/"), Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>PEM of the authority of the node's certificate; absent: it is asked in the clear. Certificate and key are settings.</summary>
+    public string? Authority { get; set; }
 
     /// <summary>The administrator's key of <c>serve</c>; absent: the node is in dev mode and made its own.</summary>
     public string? Key { get; init; }
@@ -40,7 +44,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     public async Task<TimeSpan> Start()
     {
         var program = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url=http://127.0.0.1:{Port}"], $"--data={Data}", .. _options])
+        var start = new ProcessStartInfo("dotnet", [program, .. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url={Scheme}://127.0.0.1:{Port}"], $"--data={Data}", .. _options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -121,6 +125,21 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         using var answer = await Http.PostAsJsonAsync("api/v1/" + path, body);
         return await Json(answer);
+    }
+
+    private string Scheme => Authority is null ? "http" : "https";
+
+    private SocketsHttpHandler Handler()
+    {
+        var handler = new SocketsHttpHandler();
+        if (Authority is not null)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.ImportFromPem(Authority);
+            handler.SslOptions.CertificateChainPolicy = policy;
+        }
+
+        return handler;
     }
 
     public async ValueTask DisposeAsync()
