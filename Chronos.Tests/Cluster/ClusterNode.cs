@@ -9,6 +9,7 @@ using Chronos.Actors.Kernel.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ClusterSettings = Chronos.Actors.Kernel.ClusterSettings;
 
 namespace Chronos.Tests.Cluster;
 

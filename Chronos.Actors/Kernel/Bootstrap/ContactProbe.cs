@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net.Security;
 using System.Text.Json;
+using Akka.Actor;
 using Chronos.Actors.Kernel.Tls;
 using Chronos.Core.Clustering;
 
@@ -39,10 +40,11 @@ public sealed class ContactProbe : IDisposable
         answer.EnsureSuccessStatusCode();
         using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
         return new ContactAnswer(
-            json.RootElement.GetProperty("selfNode").GetString() ?? throw new JsonException("selfNode is null"),
-            [.. json.RootElement.GetProperty("seedNodes").EnumerateArray().Select(s => s.GetProperty("node").GetString()).OfType<string>()],
-            _time.GetUtcNow());
+            Node(json.RootElement.GetProperty("selfNode")), [.. json.RootElement.GetProperty("seedNodes").EnumerateArray().Select(seed => Node(seed.GetProperty("node")))], _time.GetUtcNow());
     }
+
+    private static string Node(JsonElement json) =>
+        json.GetString() is { Length: <= 300 } text && Address.TryParse(text, out var address) && address.HasGlobalScope ? text : throw new JsonException("no address of a node");
 
     public void Dispose() => _http.Dispose();
 }
