@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Chronos.Core.Governance.Access;
-using Chronos.Core.Kernel;
 using Chronos.Host.Hosting;
 using Chronos.Host.Http;
 using Serilog.Events;
@@ -98,7 +97,7 @@ internal static class AdminEndpoints
 
     private static bool TryLevel(string text, out LogEventLevel level) =>
         Enum.TryParse(text.Equals("info", StringComparison.OrdinalIgnoreCase) ? "Information" : text, ignoreCase: true, out level) && Enum.IsDefined(level)
-        && level != LogEventLevel.Fatal && !int.TryParse(text, out _);
+        && level != LogEventLevel.Fatal && !char.IsAsciiDigit(text[0]);
 
     private static string Word(LogEventLevel level) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(level.ToString());
 }

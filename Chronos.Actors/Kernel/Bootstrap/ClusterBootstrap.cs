@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Event;
@@ -10,6 +11,7 @@ namespace Chronos.Actors.Kernel.Bootstrap;
 /// Brings a node into the one cluster: asks the contact points whether they are in one, joins it, or founds it when it is this node's turn.
 /// Ends when the node is a member.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, which cancels what it waits for")]
 public sealed class ClusterBootstrap : UntypedActor, IWithTimers
 {
     /// <summary>A join that has not worked by then is decided anew: those who were to be joined may be gone.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -28,6 +29,7 @@ public sealed class TlsSetup(CertificateFiles files, TimeProvider time) : Setup
 /// that one expired certificate takes the others along. Here each connection asks for the certificates of the moment, and a failed
 /// handshake fails that connection alone. See <c>NOTES.md</c>.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "A transport ends in Shutdown, which closes the socket and cancels what waits")]
 public sealed class TlsTransport : Transport
 {
     /// <summary>Strangers that have connected and not yet shown who they are.</summary>
