@@ -32,7 +32,7 @@ internal sealed class Call : IDisposable
 
     /// <summary>Made on first use: offline verbs never look for a server or a key.</summary>
     public ChronosApi Api => _api ??= new ChronosApi(
-        ServerSettings.Read(_parsed.GetValue(GlobalOptions.Server), _parsed.GetValue(GlobalOptions.Key), _parsed.GetValue(GlobalOptions.Data), Around));
+        ServerSettings.Read(_parsed.GetValue(GlobalOptions.Server), _parsed.GetValue(GlobalOptions.Key), _parsed.GetValue(GlobalOptions.Data), _parsed.GetValue(GlobalOptions.Authority), Around));
 
     public string Of(Argument<string> argument) => _parsed.GetValue(argument)!;
 

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Chronos.Cli;
 
@@ -18,7 +20,15 @@ internal sealed class ChronosApi : IDisposable
         _settings = settings;
 
         // No proxy: a node is an address that the user typed, and looking for a proxy costs time at start-up.
-        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = ConnectTimeout, AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
+        var handler = new SocketsHttpHandler { ConnectTimeout = ConnectTimeout, AllowAutoRedirect = false, UseProxy = false, UseCookies = false };
+        if (settings.Authorities is { } authorities)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.AddRange(authorities);
+            handler.SslOptions.CertificateChainPolicy = policy;
+        }
+
+        _http = new HttpClient(handler)
         {
             BaseAddress = settings.Server,
             Timeout = AnswerTimeout,
@@ -124,6 +134,7 @@ internal sealed class ChronosApi : IDisposable
     {
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused (is the node running? 'chronosctl dev' starts one)",
         SocketException { SocketErrorCode: SocketError.HostNotFound } => "no such host",
+        AuthenticationException untrusted => $"{untrusted.Message} (a private authority is trusted with --ca or CHRONOS_CA)",
         var other => other.Message,
     };
 }

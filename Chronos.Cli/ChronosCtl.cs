@@ -16,6 +16,7 @@ internal static partial class ChronosCtl
 
         Server: --server, else CHRONOS_SERVER, else http://127.0.0.1:8080.
         Key:    --key, else CHRONOS_API_KEY, else (for a server on this machine) the file admin.key under --data, CHRONOS_DATA or ./data.
+        https:  --ca, else CHRONOS_CA, names the PEM file of a private authority; else the system's authorities are trusted.
 
         Exit codes:
           0  done
@@ -69,6 +70,7 @@ internal static partial class ChronosCtl
         root.AddCallbackCommands(around);
         root.AddKeyCommands(around);
         root.AddClusterCommands(around);
+        root.AddAdminCommands(around);
         root.AddVerifyCommands(around);
         root.AddReceiverCommands(around);
         root.AddDevCommands(around);

@@ -19,6 +19,13 @@ internal static class GlobalOptions
 
     public static readonly Option<string> Data = new("--data") { Description = "data folder of the dev node, for its key file", HelpName = "folder", Recursive = true };
 
+    public static readonly Option<string> Authority = new("--ca")
+    {
+        Description = "PEM file of the authority that an https server's certificate is of, where the system does not trust it",
+        HelpName = "file",
+        Recursive = true,
+    };
+
     public static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "print ids only, and no remarks", Recursive = true };
 
     public static readonly Option<bool> NoColor = new("--no-color") { Description = "no colors (NO_COLOR does the same)", Recursive = true };
@@ -31,6 +38,7 @@ internal static class GlobalOptions
         root.Add(Server);
         root.Add(Key);
         root.Add(Data);
+        root.Add(Authority);
         root.Add(Quiet);
         root.Add(NoColor);
     }

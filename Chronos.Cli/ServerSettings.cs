@@ -1,10 +1,19 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
 namespace Chronos.Cli;
 
 /// <summary>Which node to talk to and as whom.</summary>
 /// <param name="KeyOrigin">Where the key came from or was looked for, for the message when it is refused.</param>
 internal sealed record ServerSettings(Uri Server, string? Key, string KeyOrigin)
 {
+    /// <summary>The authorities that a node's certificate is checked against; absent: those of the system.</summary>
+    public X509Certificate2Collection? Authorities { get; init; }
+
     public const string DefaultServer = "http://127.0.0.1:8080";
+
+    public static ServerSettings Read(string? serverOption, string? keyOption, string? dataOption, string? caOption, Surroundings around) =>
+        Read(serverOption, keyOption, dataOption, around) with { Authorities = ReadAuthorities(caOption, around) };
 
     public static ServerSettings Read(string? serverOption, string? keyOption, string? dataOption, Surroundings around)
     {
@@ -33,6 +42,27 @@ internal sealed record ServerSettings(Uri Server, string? Key, string KeyOrigin)
         Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             ? uri
             : throw CliFailure.Usage($"--server: '{text}' is no address; write {DefaultServer}");
+
+    private static X509Certificate2Collection? ReadAuthorities(string? option, Surroundings around)
+    {
+        var (origin, name) = option is not null ? ("--ca", option) : ("CHRONOS_CA", NotEmpty(around.Variable("CHRONOS_CA")));
+        if (name is null)
+        {
+            return null;
+        }
+
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(Path.GetFullPath(name, around.Folder));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or CryptographicException)
+        {
+            throw CliFailure.Usage($"{origin}: {name} cannot be read: {e.Message}");
+        }
+
+        return authorities.Count > 0 ? authorities : throw CliFailure.Usage($"{origin}: there is no PEM certificate in {name}");
+    }
 
     private static string? ReadKeyFile(string file)
     {

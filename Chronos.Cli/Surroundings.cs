@@ -17,6 +17,9 @@ internal sealed record Surroundings
     /// <summary>Colors and boxes are for terminals only; a pipe gets plain aligned text.</summary>
     public required bool OutIsTerminal { get; init; }
 
+    /// <summary>Whether somebody types: only then there is a console to talk with.</summary>
+    public bool InIsTerminal { get; init; }
+
     /// <summary>Columns of the terminal.</summary>
     public required int Width { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed record Surroundings
             Error = Console.Error,
             RawOut = Console.OpenStandardOutput,
             OutIsTerminal = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
+            InIsTerminal = !Console.IsInputRedirected && !Console.IsOutputRedirected,
             Width = Console.IsOutputRedirected || Console.WindowWidth < 40 ? 80 : Console.WindowWidth,
             Variable = Environment.GetEnvironmentVariable,
             Clock = TimeProvider.System,

@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
+using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
 using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel.Bootstrap;
+using Chronos.Actors.Kernel.Tls;
 
 namespace Chronos.Actors.Kernel;
 
@@ -45,7 +48,7 @@ public static class NodeRoles
 /// <summary>Where this node is found by other nodes.</summary>
 /// <param name="Host">Name or address under which the others reach it.</param>
 /// <param name="Port">0 lets the system choose.</param>
-/// <param name="Seeds"><c>host:port</c> of nodes to join; empty means a cluster of this node alone.</param>
+/// <param name="Seeds"><c>host:port</c> of nodes to join; empty and no bootstrap: a cluster of this node alone.</param>
 /// <param name="Roles">See <see cref="NodeRoles"/>.</param>
 public sealed record ClusterSettings(string Host, int Port, ImmutableArray<string> Seeds, ImmutableArray<string> Roles, ClusterProfile Profile)
 {
@@ -53,6 +56,18 @@ public sealed record ClusterSettings(string Host, int Port, ImmutableArray<strin
     public const string SystemName = "chronos";
 
     public ClusterArbiter Arbiter { get; init; } = ClusterArbiter.Majority;
+
+    /// <summary>The certificate of this node among the others; absent: they talk in the clear.</summary>
+    public TlsSetup? Tls { get; init; }
+
+    /// <summary>How the node finds the others where it has no seeds.</summary>
+    public BootstrapSettings? Bootstrap { get; init; }
+
+    /// <summary>Whether this node is a cluster by itself.</summary>
+    public bool IsAlone => Seeds.IsEmpty && Bootstrap is null;
+
+    /// <summary>How the addresses of nodes begin.</summary>
+    public string Scheme => Tls is null ? "akka.tcp" : "akka.ssl.tcp";
 
     /// <summary>Whether jobs and timetables live on this node.</summary>
     public bool Schedules => Roles.Contains(NodeRoles.Scheduler);
@@ -64,7 +79,7 @@ public static class ClusterHosting
     /// <summary>Call it after <see cref="HoconFile.WithChronosHocon"/> and before everything that is sharded.</summary>
     public static AkkaConfigurationBuilder WithChronosCluster(this AkkaConfigurationBuilder builder, ClusterSettings settings)
     {
-        if (!settings.Seeds.IsEmpty)
+        if (!settings.IsAlone)
         {
             builder.WithClusterProfile(settings.Profile, settings.Arbiter);
         }
@@ -73,10 +88,20 @@ public static class ClusterHosting
             .WithRemoting(new RemoteOptions { HostName = settings.Host, Port = settings.Port })
             .WithClustering(new ClusterOptions
             {
-                SeedNodes = [.. settings.Seeds.Select(seed => $"akka.tcp://{ClusterSettings.SystemName}@{seed}")],
+                SeedNodes = [.. settings.Seeds.Select(seed => $"{settings.Scheme}://{ClusterSettings.SystemName}@{seed}")],
                 Roles = [.. settings.Roles],
             });
-        if (settings.Seeds.IsEmpty)
+        if (settings.Tls is { } tls)
+        {
+            builder.WithTls(settings, tls);
+        }
+
+        if (settings.Bootstrap is { } bootstrap)
+        {
+            builder.WithActors((system, _) => system.ActorOf(Props.Create(() => new ClusterBootstrap(bootstrap)), "bootstrap"));
+        }
+
+        if (settings.IsAlone)
         {
             builder.AddStartup((system, _) =>
             {
@@ -86,5 +111,21 @@ public static class ClusterHosting
         }
 
         return builder;
+    }
+
+    /// <summary>In the place of the stock transport, which then is not there at all.</summary>
+    private static void WithTls(this AkkaConfigurationBuilder builder, ClusterSettings settings, TlsSetup tls)
+    {
+        builder.AddSetup(tls);
+        builder.AddHocon(
+            $"""
+            akka.remote.enabled-transports = ["akka.remote.chronos-tls"]
+            akka.remote.chronos-tls.transport-class = "{typeof(TlsTransport).FullName}, {typeof(TlsTransport).Assembly.GetName().Name}"
+            akka.remote.chronos-tls.hostname = "{settings.Host}"
+            akka.remote.chronos-tls.port = {settings.Port}
+            akka.remote.chronos-tls.maximum-frame-size = 128000b
+            akka.remote.chronos-tls.connection-timeout = 10s
+            """,
+            HoconAddMode.Prepend);
     }
 }

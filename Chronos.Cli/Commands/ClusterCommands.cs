@@ -21,6 +21,12 @@ internal static class ClusterCommands
         room.Add("show", "members, leader, epoch", around, [], call => ShowAsync(call, "/cluster", "node"));
         room.Add("members", "the nodes", around, [], async call =>
             call.Print.ListAsIs((await call.Api.GetAsync("/cluster/members", call.Cancellation)).Json, "address"));
+        room.Add("join", "have the node that is asked, and is in no cluster yet, join that of another", around, [Node], async call =>
+        {
+            var answer = await call.Api.SendAsync(
+                new ApiRequest(HttpMethod.Post, "/cluster/members").With(new JsonObject { ["address"] = call.Of(Node) }), call.Cancellation);
+            call.Print.Done(answer.Json, "message", answer.Json.Text("message") ?? "");
+        });
         room.Add("timetables", "where the timetables are and what they have to do", around, [], async call =>
             call.Print.ListAsIs((await call.Api.GetAsync("/cluster/timetables", call.Cancellation)).Json, "timetable"));
         room.Add("shards", "which node has which shards", around, [], async call =>

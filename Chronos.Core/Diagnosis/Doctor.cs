@@ -18,7 +18,7 @@ public sealed record Leadership(string Node, long Epoch, ImmutableArray<(int Tim
 /// The offset of a clock is known only up to half the round trip (Cristian, "Probabilistic clock synchronization", 1989), so only what
 /// goes beyond that is called skew.
 /// </remarks>
-public static class Doctor
+public static partial class Doctor
 {
     /// <summary>From here on slots fire noticeably late, or early by another node's clock.</summary>
     public static readonly TimeSpan SkewWarning = TimeSpan.FromMilliseconds(100);
@@ -41,6 +41,9 @@ public static class Doctor
         ("cluster_profile", FindingLevel.Fault, "nodes that take each other for lost after different times can part"),
         ("durability", FindingLevel.Warning, "what a power cut may take depends on which node wrote it"),
         ("allow_private_targets", FindingLevel.Warning, "whether a job may reach its target depends on the node that sends"),
+        ("cluster_arbiter", FindingLevel.Fault, "after a split the nodes would decide by different rules who goes on"),
+        ("https", FindingLevel.Warning, "who calls any node finds some in the clear"),
+        ("cluster_forming", FindingLevel.Warning, "a node that looks for the others elsewhere may found a cluster of its own when all start anew"),
     ];
 
     /// <summary>Findings, the worst first.</summary>
@@ -49,9 +52,10 @@ public static class Doctor
         List<Finding> found = [.. Leading(leader, now)];
         foreach (var node in nodes)
         {
-            found.AddRange(node.Vitals is { } vitals ? [.. OfNode(node, vitals)] : [Unheard(node)]);
+            found.AddRange(node.Vitals is { } vitals ? [.. OfNode(node, vitals), .. Certificates(vitals, now)] : [Unheard(node)]);
         }
 
+        found.AddRange(Absent(nodes));
         found.AddRange(Together([.. nodes.Select(n => n.Vitals).OfType<NodeVitals>()]));
         return [.. found.OrderByDescending(f => f.Level)];
     }

@@ -14,7 +14,18 @@ public sealed record GetVitals : IWireMessage;
 /// <param name="Settings">Those that matter to the other nodes, by key; never a secret.</param>
 public sealed record NodeVitals(
     string Node, string Version, DateTimeOffset At, string Tzdb, double? JournalMs, long FreeBytes, ImmutableArray<ProjectionVitals> Projections,
-    ImmutableSortedDictionary<string, string> Settings) : IWireMessage;
+    ImmutableSortedDictionary<string, string> Settings) : IWireMessage
+{
+    /// <summary>Its certificates; absent: it has none, or is of a build that does not tell.</summary>
+    public ImmutableArray<CertificateVitals>? Certificates { get; init; }
+
+    /// <summary><c>host:port</c> of the nodes that it was told to expect.</summary>
+    public ImmutableArray<string>? Seeds { get; init; }
+}
+
+/// <summary>A certificate of a node.</summary>
+/// <param name="Use">What it is for: <c>api</c> or <c>cluster</c>.</param>
+public sealed record CertificateVitals(string Use, DateTimeOffset EndsAt);
 
 /// <summary>Where a read model of a node stands.</summary>
 public sealed record ProjectionVitals(string Name, double LagSeconds, string? Error);

@@ -21,7 +21,7 @@ internal static class ClusterEndpoints
     public static RouteGroupBuilder MapCluster(this RouteGroupBuilder api)
     {
         api.MapGet("/cluster", Show).WithName("get_cluster").WithSummary("Who leads since when, and the members").Needs(Scopes.ClusterRead).Produces<ClusterView>().Refuses();
-        api.MapGet("/cluster/members", (ActorSystem system) => Results.Json(new MemberListView(Members(system)), ApiJson.Api.MemberListView))
+        api.MapGet("/cluster/members", (ActorSystem system) => Results.Json(ManagedMembers.Of(Akka.Cluster.Cluster.Get(system), Members(system)), ApiJson.Api.MemberListView))
             .WithName("list_members").WithSummary("The nodes").Needs(Scopes.ClusterRead).Produces<MemberListView>().Refuses();
         api.MapGet("/cluster/timetables", Timetables).WithName("list_timetables").WithSummary("Where the timetables are, and what they have to do").Needs(Scopes.ClusterRead)
             .Produces<TimetableListView>().Refuses();

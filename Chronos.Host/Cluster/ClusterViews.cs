@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Chronos.Actors.Projections;
 
 namespace Chronos.Host.Cluster;
@@ -10,8 +11,23 @@ internal sealed record ClusterView(
 /// <summary>One node.</summary>
 internal sealed record MemberView(string Address, string Status, ImmutableArray<string> Roles, bool Reachable, bool Self);
 
-/// <summary>The nodes.</summary>
-internal sealed record MemberListView(ImmutableArray<MemberView> Items);
+/// <summary>The nodes: as everything else here is listed, and beside it in the words of Akka.Management.</summary>
+internal sealed record MemberListView(
+    ImmutableArray<MemberView> Items,
+    [property: JsonPropertyName("selfNode")] string SelfNode,
+    [property: JsonPropertyName("leader")] string? Leader,
+    [property: JsonPropertyName("oldest")] string? Oldest,
+    [property: JsonPropertyName("oldestPerRole")] ImmutableSortedDictionary<string, string> OldestPerRole,
+    [property: JsonPropertyName("members")] ImmutableArray<ManagedMemberView> Members,
+    [property: JsonPropertyName("unreachable")] ImmutableArray<UnreachableView> Unreachable);
+
+/// <summary>A member in the words of Akka.Management.</summary>
+internal sealed record ManagedMemberView(
+    [property: JsonPropertyName("node")] string Node, [property: JsonPropertyName("nodeUid")] string NodeUid, [property: JsonPropertyName("status")] string Status,
+    [property: JsonPropertyName("roles")] ImmutableArray<string> Roles);
+
+/// <summary>A member that is not reachable, in the words of Akka.Management.</summary>
+internal sealed record UnreachableView([property: JsonPropertyName("node")] string Node, [property: JsonPropertyName("observedBy")] ImmutableArray<string> ObservedBy);
 
 /// <summary>A timetable as the leader knows it.</summary>
 internal sealed record TimetableView(int Timetable, string Node, DateTimeOffset? DueAt, int Jobs, int InFlight, int Waiting);

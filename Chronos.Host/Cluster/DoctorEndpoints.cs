@@ -31,7 +31,7 @@ internal static class DoctorEndpoints
     }
 
     /// <summary>What this node tells of itself.</summary>
-    public static NodeVitals Measure(ChronosSettings settings, IJournalReader journal, ProjectionRunner projections, TimeProvider time)
+    public static NodeVitals Measure(ChronosSettings settings, IJournalReader journal, ProjectionRunner projections, NodeCertificates certificates, TimeProvider time)
     {
         var began = time.GetTimestamp();
         double? took;
@@ -51,7 +51,14 @@ internal static class DoctorEndpoints
             ImmutableSortedDictionary<string, string>.Empty
                 .Add("cluster_profile", Word(settings.ClusterProfile))
                 .Add("durability", Word(settings.Durability))
-                .Add("allow_private_targets", settings.AllowPrivateTargets ? "true" : "false"));
+                .Add("allow_private_targets", settings.AllowPrivateTargets ? "true" : "false")
+                .Add("cluster_arbiter", Word(settings.ClusterArbiter))
+                .Add("cluster_forming", settings.ClusterSeeds.IsEmpty ? Word(settings.Discovery.Kind) : "seeds")
+                .Add("https", settings.HttpUrl.Scheme == Uri.UriSchemeHttps ? "true" : "false"))
+        {
+            Certificates = certificates.Ends(),
+            Seeds = settings.ClusterSeeds,
+        };
     }
 
     private static async Task<IResult> Examine(ActorSystem system, IRequiredActor<TickLeaderKey> leader, TimeProvider time, CancellationToken cancellation)

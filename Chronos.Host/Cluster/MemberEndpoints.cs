@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
@@ -17,13 +18,28 @@ internal sealed record MemberBody(string Operation);
 internal sealed record ShardView(string Type, string Shard, string Address, int Entities);
 
 /// <summary>The shards that have been allocated.</summary>
-internal sealed record ShardListView(ImmutableArray<ShardView> Items);
+/// <param name="EntityTypeKeys">What can be asked for by name.</param>
+internal sealed record ShardListView([property: JsonPropertyName("entityTypeKeys")] ImmutableArray<string> EntityTypeKeys, ImmutableArray<ShardView> Items);
 
-/// <summary>The nodes one by one, and the shards. Same routes as Akka.Management's where they mean something here: nodes join by their seeds, so there is no POST.</summary>
+/// <summary>A shard of this node. Names are those of Akka.Management.</summary>
+internal sealed record LocalShardView([property: JsonPropertyName("shardId")] string ShardId, [property: JsonPropertyName("numEntities")] int NumEntities);
+
+/// <summary>The shards of one entity type that this node has.</summary>
+internal sealed record LocalShardListView([property: JsonPropertyName("regions")] ImmutableArray<LocalShardView> Regions);
+
+/// <summary>What was begun.</summary>
+internal sealed record MemberMessage(string Message);
+
+/// <summary>The node that is to be joined.</summary>
+internal sealed record JoinBody(string Address);
+
+/// <summary>The nodes one by one, and the shards, by the routes of Akka.Management.</summary>
 internal static class MemberEndpoints
 {
     private const string Leave = "leave";
     private const string Down = "down";
+    private const string JobType = "job";
+    private const string TimetableType = "timetable";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     public static RouteGroupBuilder MapMembers(this RouteGroupBuilder api)
@@ -35,6 +51,10 @@ internal static class MemberEndpoints
             .Needs(Scopes.ClusterWrite).Accepts<MemberBody>("application/json", "application/x-www-form-urlencoded").Produces<MemberView>(202).Refuses(400, 404);
         api.MapDelete("/cluster/members/{**address}", (string address, ActorSystem system) => Act(address, Leave, system))
             .WithName("remove_member").WithSummary("The node hands its work over and stops").Needs(Scopes.ClusterWrite).Produces<MemberView>(202).Refuses(404);
+        api.MapPost("/cluster/members", Join).WithName("join_cluster").WithSummary("This node, which is in no cluster yet, joins the one of the node at the address")
+            .Needs(Scopes.ClusterWrite).Accepts<JoinBody>("application/json", "application/x-www-form-urlencoded").Produces<MemberMessage>(202).Refuses(400, 409);
+        api.MapGet("/cluster/shards/{type}", LocalShards).WithName("list_local_shards").WithSummary("The shards of an entity type that this node has, and how many entities live in each")
+            .Needs(Scopes.ClusterRead).Produces<LocalShardListView>().Refuses(404);
         api.MapGet("/cluster/shards", Shards).WithName("list_shards").WithSummary("Which node has which shards, of jobs and of timetables")
             .Needs(Scopes.ClusterRead).Produces<ShardListView>().Refuses();
         return api;
@@ -56,6 +76,43 @@ internal static class MemberEndpoints
         var ask = await Asked.Read(http, cancellation);
         var operation = ask.Fields?.Text("operation", 20);
         return ask.Problem() ?? Operate(address, operation ?? "", system);
+    }
+
+    private static async Task<IResult> Join(HttpContext http, ActorSystem system, CancellationToken cancellation)
+    {
+        string? text;
+        if (http.Request.HasFormContentType)
+        {
+            text = (await http.Request.ReadFormAsync(cancellation))["address"].ToString();
+        }
+        else
+        {
+            var ask = await Asked.Read(http, cancellation);
+            text = ask.Fields?.Text("address", 300);
+            if (ask.Problem() is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        var cluster = Akka.Cluster.Cluster.Get(system);
+        var own = cluster.SelfAddress;
+        var whole = text?.Contains("://", StringComparison.Ordinal) == true ? text : $"{own.Protocol}://{own.System}@{text}";
+        if (!Address.TryParse(whole, out var address) || !address.HasGlobalScope || address.Port is null or 0 || address.Protocol != own.Protocol || address.System != own.System)
+        {
+            return ProblemResult.Of(Rejection.Of(RejectionCode.ValidationFailed, "there can be no such node") with
+            {
+                Violations = [new Violation("address", $"must be host:port, or an address such as {own.Protocol}://{own.System}@host:port")],
+            });
+        }
+
+        if (cluster.SelfMember.Status != MemberStatus.Removed || cluster.IsTerminated)
+        {
+            return ProblemResult.Of(Rejection.Of(RejectionCode.Conflict, $"this node, {own}, is in a cluster already ({cluster.SelfMember.Status}); it would have to leave it, and start again"));
+        }
+
+        cluster.Join(address);
+        return Results.Json(new MemberMessage($"Joining {address}"), ApiJson.Api.MemberMessage, statusCode: 202);
     }
 
     private static IResult Operate(string address, string operation, ActorSystem system) => operation is Leave or Down
@@ -86,8 +143,22 @@ internal static class MemberEndpoints
     {
         var own = Akka.Cluster.Cluster.Get(system).SelfAddress;
         var stats = await Task.WhenAll(
-            Ask("job", await jobs.GetAsync(cancellation), own, cancellation), Ask("timetable", await timetables.GetAsync(cancellation), own, cancellation));
-        return Results.Json(new ShardListView([.. stats.SelectMany(s => s)]), ApiJson.Api.ShardListView);
+            Ask(JobType, await jobs.GetAsync(cancellation), own, cancellation), Ask(TimetableType, await timetables.GetAsync(cancellation), own, cancellation));
+        return Results.Json(new ShardListView([JobType, TimetableType], [.. stats.SelectMany(s => s)]), ApiJson.Api.ShardListView);
+    }
+
+    private static async Task<IResult> LocalShards(string type, IRequiredActor<JobRegionKey> jobs, IRequiredActor<TimetableRegionKey> timetables, CancellationToken cancellation)
+    {
+        if (type is not (JobType or TimetableType))
+        {
+            return ProblemResult.NotFound($"there is no entity type '{(type.Length <= 80 ? type : type[..80])}'; there are {JobType} and {TimetableType}");
+        }
+
+        var region = await (type == JobType ? jobs.GetAsync(cancellation) : timetables.GetAsync(cancellation));
+        var state = await region.Ask<CurrentShardRegionState>(GetShardRegionState.Instance, Patience, cancellation);
+        return Results.Json(
+            new LocalShardListView([.. state.Shards.OrderBy(s => s.ShardId.Length).ThenBy(s => s.ShardId, StringComparer.Ordinal).Select(s => new LocalShardView(s.ShardId, s.EntityIds.Count))]),
+            ApiJson.Api.LocalShardListView);
     }
 
     private static async Task<IEnumerable<ShardView>> Ask(string type, IActorRef region, Address own, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using Chronos.Host.Admin;
 using Serilog;
 
 namespace Chronos.Host.Hosting;
@@ -23,12 +24,19 @@ public static class ChronosApplication
         // Settings come from ChronosSettings alone; nothing may slip in from the framework's own variables.
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection();
-        builder.Services.AddSerilog(Logs.Create(settings), dispose: true);
+        var certificates = NodeCertificates.Open(settings, time);
+        builder.Services.AddSingleton(certificates);
+        var tap = new LogTap(settings.LogLevel);
+        builder.Services.AddSingleton(tap).AddSerilog(Logs.Create(settings, tap), dispose: true);
         builder.WebHost.UseUrls(settings.HttpUrl.GetLeftPart(UriPartial.Authority));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBody;
+            if (certificates.Api is { } api)
+            {
+                kestrel.UseCertificates(api);
+            }
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopPatience);
         builder.Services.AddChronos(settings, time);

@@ -1,4 +1,5 @@
 using Chronos.Core.Governance.Access;
+using Chronos.Host.Admin;
 using Chronos.Host.Calendars;
 using Chronos.Host.Callbacks;
 using Chronos.Host.Cluster;
@@ -43,12 +44,18 @@ internal static class ChronosRoutes
         api.MapKeys();
         api.MapStudio();
         api.MapCluster().MapDoctor().MapMembers().MapProjections();
+        api.MapAdmin();
 
         foreach (var root in new[] { app.MapGroup(""), api })
         {
             root.MapHealth();
             root.MapPrometheusScrapingEndpoint("/metrics").Needs(Scopes.ClusterRead);
             root.MapOpenApi("/openapi/{documentName}.json").IsOpenToAll();
+        }
+
+        if (settings.IsClustered)
+        {
+            app.MapBootstrap();
         }
 
         app.MapScalarApiReference("/docs", options => options

@@ -71,7 +71,12 @@ internal static class ChronosServices
         this AkkaConfigurationBuilder akka, IServiceProvider services, ChronosSettings settings, JournalOptions journal, ReadSideOptions reads)
     {
         var time = services.GetRequiredService<TimeProvider>();
-        var cluster = new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles, settings.ClusterProfile) { Arbiter = settings.ClusterArbiter };
+        var cluster = new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles, settings.ClusterProfile) 
+        {
+            Arbiter = settings.ClusterArbiter,
+            Tls = services.GetRequiredService<NodeCertificates>().Cluster,
+            Bootstrap = ClusterFormation.Bootstrap(settings, time),
+        };
         return akka
             .WithChronosHocon()
             .AddHocon($"akka.stdout-logger-class = \"{typeof(EdgeLogger).FullName}, {typeof(EdgeLogger).Assembly.GetName().Name}\"", HoconAddMode.Prepend)
@@ -92,7 +97,7 @@ internal static class ChronosServices
                 settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()), cluster)
             .WithCalendars()
             .WithPlanReactor()
-            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<IJournalReader>(), services.GetRequiredService<ProjectionRunner>(), time));
+            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<IJournalReader>(), services.GetRequiredService<ProjectionRunner>(), services.GetRequiredService<NodeCertificates>(), time));
     }
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services

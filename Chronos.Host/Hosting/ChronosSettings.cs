@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
+using Chronos.Actors.Kernel.Tls;
 using Chronos.Core.Scheduling;
 using Serilog.Events;
 
@@ -37,6 +38,63 @@ public sealed record Retention(TimeSpan Age, long Executions, long Batches)
     }
 }
 
+/// <summary>The files of a certificate as they were configured.</summary>
+public sealed record TlsPaths
+{
+    public string? Certificate { get; init; }
+
+    public string? Key { get; init; }
+
+    /// <summary>Authorities that others are checked against.</summary>
+    public string? Authority { get; init; }
+
+    /// <summary>Certificate and key, where there are both.</summary>
+    public CertificatePaths? Paths => Certificate is null || Key is null ? null : new CertificatePaths(Certificate, Key, Authority);
+
+    /// <summary>Whether anything was configured.</summary>
+    public bool IsEmpty => Certificate is null && Key is null && Authority is null;
+}
+
+/// <summary>Where a node looks for the others.</summary>
+public enum ClusterDiscovery
+{
+    /// <summary>Nowhere: it has seeds, or is alone.</summary>
+    None,
+
+    /// <summary>At the configured contact points.</summary>
+    Config,
+
+    /// <summary>At the addresses of a name.</summary>
+    Dns,
+
+    /// <summary>At the pods with a label.</summary>
+    Kubernetes,
+}
+
+/// <summary>How the other nodes are found.</summary>
+public sealed record DiscoverySettings
+{
+    public ClusterDiscovery Kind { get; init; }
+
+    /// <summary><c>host:port</c> of the HTTP side of every node.</summary>
+    public ImmutableArray<string> Contacts { get; init; } = [];
+
+    /// <summary>The name whose addresses are those of the nodes.</summary>
+    public string? Service { get; init; }
+
+    /// <summary>The HTTP port of the nodes; absent: that of this one.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>How many nodes must be there before one of them founds the cluster.</summary>
+    public int? Required { get; init; }
+
+    /// <summary>Label selector of the pods.</summary>
+    public string? Selector { get; init; }
+
+    /// <summary>Absent: that of this pod.</summary>
+    public string? Namespace { get; init; }
+}
+
 /// <summary>Everything that can be configured, in one type. Made by <see cref="ChronosSettingsReader"/> alone; the keys are documented there.</summary>
 public sealed record ChronosSettings
 {
@@ -47,6 +105,12 @@ public sealed record ChronosSettings
 
     /// <summary>Under which address targets reach the API of any node, for callbacks; absent: the one it listens on. Ends in a slash.</summary>
     public Uri? PublicUrl { get; init; }
+
+    /// <summary>PEM files of the API's certificate, where it listens with https.</summary>
+    public TlsPaths Tls { get; init; } = new();
+
+    /// <summary>PEM files of the node's certificate among the others; none: they talk in the clear.</summary>
+    public TlsPaths ClusterTls { get; init; } = new();
 
     /// <summary>Folder of all files of the node, absolute.</summary>
     public string Data { get; init; } = Path.GetFullPath("data");
@@ -70,6 +134,12 @@ public sealed record ChronosSettings
     public int ClusterPort { get; init; }
 
     public ImmutableArray<string> ClusterSeeds { get; init; } = [];
+
+    /// <summary>How the other nodes are found where there are no seeds.</summary>
+    public DiscoverySettings Discovery { get; init; } = new();
+
+    /// <summary>Whether the node is one of several.</summary>
+    public bool IsClustered => !ClusterSeeds.IsEmpty || Discovery.Kind != ClusterDiscovery.None;
 
     /// <summary>What the node is for; by default everything.</summary>
     public ImmutableArray<string> ClusterRoles { get; init; } = NodeRoles.All;

@@ -16,7 +16,7 @@ public static class ChronosSettingsReader
     private const string Prefix = "CHRONOS_";
 
     /// <summary>Keys that share the prefix and belong to others: the CLI's own, and secrets by name.</summary>
-    private static readonly string[] Foreign = ["SERVER", "API_KEY"];
+    private static readonly string[] Foreign = ["SERVER", "API_KEY", "CA"];
 
     public static ChronosSettings Read(CommandLine line, IDictionary environment, IReadOnlyList<string> files)
     {
@@ -54,6 +54,7 @@ public static class ChronosSettingsReader
     private static void Check(ChronosSettings settings)
     {
         CheckStore(settings);
+        TlsSettings.Check(settings);
         if (settings.ListensOnLoopback)
         {
             return;
@@ -88,20 +89,7 @@ public static class ChronosSettingsReader
             throw new WrongUsageException("CHRONOS_CLUSTER_ARBITER: a lease is a row in the database of the nodes, so it needs CHRONOS_STORE=postgres");
         }
 
-        if (settings.Store == StoreKind.Sqlite && !settings.ClusterSeeds.IsEmpty)
-        {
-            throw new WrongUsageException("CHRONOS_STORE: the nodes of a cluster share a journal, so CHRONOS_CLUSTER_SEEDS needs CHRONOS_STORE=postgres");
-        }
-
-        if (!settings.ClusterSeeds.IsEmpty && settings.ClusterPort == 0)
-        {
-            throw new WrongUsageException("CHRONOS_CLUSTER_PORT: a node of a cluster needs a port that the others know");
-        }
-
-        if (settings.ClusterSeeds.IsEmpty && !settings.ClusterRoles.Contains(NodeRoles.Scheduler))
-        {
-            throw new WrongUsageException("CHRONOS_CLUSTER_ROLES: a node alone needs the role scheduler; others are joined with CHRONOS_CLUSTER_SEEDS");
-        }
+        ClusterFormation.Check(settings);
     }
 
     private static ChronosSettings ReadFile(ChronosSettings settings, string file)

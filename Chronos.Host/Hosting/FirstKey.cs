@@ -18,6 +18,9 @@ internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, KeyDire
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
+    private readonly CancellationTokenSource _ending = new();
+    private Task _later = Task.CompletedTask;
+
     public static string FileOf(ChronosSettings settings) => Path.Combine(settings.Data, "admin.key");
 
     /// <summary>True when this start made the key: the data folder is new.</summary>
@@ -34,6 +37,13 @@ internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, KeyDire
         var create = new KeyRingCommands.CreateKey(TenantId.Default, key.Id, Name, key.Hash, Scopes.Admin, null, Principal.System);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
+        if (settings.Discovery.Kind != ClusterDiscovery.None)
+        {
+            // The others find this node by its HTTP side, so it must listen before there is a cluster that could make a key.
+            _later = Later(create);
+            return;
+        }
+
         var asked = Ask(create, patience.Token);
 
         // After the first start the node's own store knows the key long before the cluster has formed and the ring can answer.
@@ -53,7 +63,27 @@ internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, KeyDire
         }
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _ending.CancelAsync();
+        await Task.WhenAny(_later);
+    }
+
+    private async Task Later(KeyRingCommands.CreateKey create)
+    {
+        try
+        {
+            await Ask(create, _ending.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            log.LogDebug("The node ends before it was in a cluster");
+        }
+        catch (Exception e)
+        {
+            log.LogError(e, "The administrator's key could not be made; start the node again");
+        }
+    }
 
     private async Task Ask(KeyRingCommands.CreateKey create, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Chronos.Host.Admin;
 using Serilog;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
@@ -11,15 +12,17 @@ internal static class Logs
     private static readonly string[] Chatter =
         ["ClusterSingleton", "Singleton ", "Remoting ", "Starting remoting", "This node is now the leader responsible", "{0}: ShardCoordinator was moved", "{0} observed OldestChanged", "Shutting down remote daemon", "Remote daemon shut down"];
 
-    public static Serilog.Core.Logger Create(ChronosSettings settings)
+    /// <param name="tap">What the administrator changes and sees while the node runs.</param>
+    public static Serilog.Core.Logger Create(ChronosSettings settings, LogTap tap)
     {
         var logs = new LoggerConfiguration()
-            .MinimumLevel.Is(settings.LogLevel)
+            .MinimumLevel.ControlledBy(tap.Switch)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
-            .Filter.ByExcluding(e => settings.LogLevel >= LogEventLevel.Information && IsChatter(e))
+            .Filter.ByExcluding(e => tap.Switch.MinimumLevel >= LogEventLevel.Information && IsChatter(e))
             .Enrich.FromLogContext()
             .Enrich.WithProperty("Node", settings.NodeName)
+            .WriteTo.Sink(tap)
             .WriteTo.Console(new LogLineFormatter());
         if (settings.LogFile is { } file)
         {

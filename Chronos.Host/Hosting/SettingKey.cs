@@ -19,6 +19,9 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
     [
         new("HTTP_URL", (ChronosSettings s, string text, out string wrong) => HttpUrl(text, out wrong) is { } url ? s with { HttpUrl = url } : null),
         new("PUBLIC_URL", PublicUrl),
+        new("TLS_CERTIFICATE", PathOf((s, path) => s with { Tls = s.Tls with { Certificate = path } })),
+        new("TLS_KEY", PathOf((s, path) => s with { Tls = s.Tls with { Key = path } })),
+        new("TLS_CA", PathOf((s, path) => s with { Tls = s.Tls with { Authority = path } })),
         new("DATA", Text((s, text) => s with { Data = Path.GetFullPath(text) })),
         new("STORE", Word(("sqlite", s => s with { Store = StoreKind.Sqlite }), ("postgres", s => s with { Store = StoreKind.Postgres }))),
         new("POSTGRES", (ChronosSettings s, string text, out string wrong) => Postgres(s, text, out wrong)),
@@ -29,9 +32,27 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         new("CLUSTER_HOST", ClusterHost),
         new("CLUSTER_PORT", Port((s, port) => s with { ClusterPort = port })),
         new("CLUSTER_SEEDS", Seeds),
+        new("CLUSTER_DISCOVERY", Word(
+            ("config", s => s with { Discovery = s.Discovery with { Kind = ClusterDiscovery.Config } }),
+            ("dns", s => s with { Discovery = s.Discovery with { Kind = ClusterDiscovery.Dns } }),
+            ("kubernetes", s => s with { Discovery = s.Discovery with { Kind = ClusterDiscovery.Kubernetes } }))),
+        new("CLUSTER_CONTACTS", (ChronosSettings s, string text, out string wrong) =>
+            HostPorts(text, out wrong) is { } contacts ? s with { Discovery = s.Discovery with { Contacts = contacts } } : null),
+        new("CLUSTER_CONTACT_PORT", Port((s, port) => s with { Discovery = s.Discovery with { Port = port } })),
+        new("CLUSTER_CONTACTS_REQUIRED", Nodes),
+        new("CLUSTER_SERVICE", (ChronosSettings s, string text, out string wrong) =>
+        {
+            wrong = $"'{text}' is no name of a service";
+            return Uri.CheckHostName(text) == UriHostNameType.Dns ? s with { Discovery = s.Discovery with { Service = text } } : null;
+        }),
+        new("CLUSTER_KUBERNETES_SELECTOR", Text((s, text) => s with { Discovery = s.Discovery with { Selector = text } })),
+        new("CLUSTER_KUBERNETES_NAMESPACE", Text((s, text) => s with { Discovery = s.Discovery with { Namespace = text } })),
         new("CLUSTER_ROLES", Roles),
         new("CLUSTER_PROFILE", Word(("lan", s => s with { ClusterProfile = ClusterProfile.Lan }), ("wide", s => s with { ClusterProfile = ClusterProfile.Wide }))),
         new("CLUSTER_ARBITER", Word(("majority", s => s with { ClusterArbiter = ClusterArbiter.Majority }), ("lease", s => s with { ClusterArbiter = ClusterArbiter.Lease }))),
+        new("CLUSTER_TLS_CERTIFICATE", PathOf((s, path) => s with { ClusterTls = s.ClusterTls with { Certificate = path } })),
+        new("CLUSTER_TLS_KEY", PathOf((s, path) => s with { ClusterTls = s.ClusterTls with { Key = path } })),
+        new("CLUSTER_TLS_CA", PathOf((s, path) => s with { ClusterTls = s.ClusterTls with { Authority = path } })),
         new("STOP_DELAY", StopDelay),
         new("ADMIN_KEY", (ChronosSettings s, string text, out string wrong) => AdminKey(s, text, out wrong)),
         new("ADMIN_KEY_FILE", FromFile(AdminKey)),
@@ -50,18 +71,25 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
 
     public static SettingKey? Find(string name) => All.FirstOrDefault(k => k.Name == name);
 
-    /// <summary>Listening addresses: plain HTTP (TLS ends in front of the node), any host, any port.</summary>
+    /// <summary>Listening addresses: http or https, any host, any port.</summary>
     public static Uri? HttpUrl(string text, out string wrong)
     {
         wrong = $"'{text}' is no address such as http://127.0.0.1:8080";
         var shaped = text.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
-        return Uri.TryCreate(shaped, UriKind.Absolute, out var url) && url is { Scheme: "http", PathAndQuery: "/" } ? url : null;
+        return Uri.TryCreate(shaped, UriKind.Absolute, out var url) && url is { Scheme: "http" or "https", PathAndQuery: "/" } ? url : null;
     }
 
     private static Reader Text(Func<ChronosSettings, string, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
     {
         wrong = "must not be empty";
         return string.IsNullOrWhiteSpace(text) ? null : apply(s, text);
+    };
+
+    /// <summary>A file that is there; what must be in it is looked at when everything is read.</summary>
+    private static Reader PathOf(Func<ChronosSettings, string, ChronosSettings> apply) => (ChronosSettings s, string text, out string wrong) =>
+    {
+        wrong = $"there is no file '{text}'";
+        return File.Exists(text) ? apply(s, Path.GetFullPath(text)) : null;
     };
 
     private static Reader Word(params (string Word, Func<ChronosSettings, ChronosSettings> Apply)[] words) => (ChronosSettings s, string text, out string wrong) =>
@@ -76,12 +104,23 @@ internal sealed record SettingKey(string Name, SettingKey.Reader Read)
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= 65535 ? apply(s, port) : null;
     };
 
-    private static ChronosSettings? Seeds(ChronosSettings settings, string text, out string wrong)
+    private static ChronosSettings? Seeds(ChronosSettings settings, string text, out string wrong) =>
+        HostPorts(text, out wrong) is { } seeds ? settings with { ClusterSeeds = seeds } : null;
+
+    private static ImmutableArray<string>? HostPorts(string text, out string wrong)
     {
-        var seeds = Split(text);
-        var bad = seeds.FirstOrDefault(s => s.LastIndexOf(':') is var colon && (colon <= 0 || !IsHost(s[..colon]) || !ushort.TryParse(s[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0));
+        var all = Split(text);
+        var bad = all.FirstOrDefault(s => s.LastIndexOf(':') is var colon && (colon <= 0 || !IsHost(s[..colon]) || !ushort.TryParse(s[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0));
         wrong = bad is null ? "must be a list of host:port" : $"'{bad}' is no host:port";
-        return seeds.IsEmpty || bad is not null ? null : settings with { ClusterSeeds = seeds };
+        return all.IsEmpty || bad is not null ? null : all;
+    }
+
+    private static ChronosSettings? Nodes(ChronosSettings settings, string text, out string wrong)
+    {
+        wrong = $"'{text}' is no number of nodes from 1 to 1000";
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var nodes) && nodes is >= 1 and <= 1000
+            ? settings with { Discovery = settings.Discovery with { Required = nodes } }
+            : null;
     }
 
     private static ChronosSettings? ClusterHost(ChronosSettings settings, string text, out string wrong)

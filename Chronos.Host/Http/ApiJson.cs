@@ -5,6 +5,7 @@ using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Core.Diagnosis;
 using Chronos.Core.Jobs;
+using Chronos.Host.Admin;
 using Chronos.Host.Calendars;
 using Chronos.Host.Callbacks;
 using Chronos.Host.Cluster;
@@ -76,6 +77,14 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(ProjectionListView))]
 [JsonSerializable(typeof(ProjectionView))]
 [JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(SeedNodesView))]
+[JsonSerializable(typeof(LocalShardListView))]
+[JsonSerializable(typeof(MemberMessage))]
+[JsonSerializable(typeof(JoinBody))]
+[JsonSerializable(typeof(ActorTreeView))]
+[JsonSerializable(typeof(LogLevelView))]
+[JsonSerializable(typeof(LogLevelBody))]
+[JsonSerializable(typeof(LogListView))]
 [JsonSerializable(typeof(EchoView))]
 [JsonSerializable(typeof(CalendarBody))]
 [JsonSerializable(typeof(AgendaView))]

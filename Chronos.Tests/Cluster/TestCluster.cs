@@ -43,9 +43,13 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public static Task<TestCluster> Start(int count) => Start(count, "majority");
 
-    public static async Task<TestCluster> Start(int count, string arbiter, params (string Key, string Value)[] settings)
+    public static Task<TestCluster> Start(int count, string arbiter, params (string Key, string Value)[] settings) => Start(count, arbiter, _ => { }, settings);
+
+    /// <param name="change">What is different, before they start.</param>
+    public static async Task<TestCluster> Start(int count, string arbiter, Action<IReadOnlyList<NodeProcess>> change, params (string Key, string Value)[] settings)
     {
         var cluster = new TestCluster(count, arbiter, settings);
+        change(cluster.Nodes);
         await Task.WhenAll(cluster.Nodes.Select(n => n.Start()));
         await cluster.Complete(count);
         return cluster;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Chronos.Tests.Laws;
 
@@ -13,11 +14,11 @@ internal sealed class NodeProcess : IAsyncDisposable
 {
     private readonly string[] _options;
     private Process? _process;
+    private HttpClient? _http;
 
     public NodeProcess(string data, params string[] options)
     {
         (Data, _options, Port) = (data, options, FreePort());
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port}/"), Timeout = TimeSpan.FromSeconds(30) };
     }
 
     public string Data { get; }
@@ -27,7 +28,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>What is run; by default the program of this build.</summary>
     public string Program { get; init; } = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
 
-    public HttpClient Http { get; }
+    public HttpClient Http => _http ??= new HttpClient(Handler()) { BaseAddress = new Uri($"{Scheme}://127.0.0.1:{Port}/"), Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>PEM of the authority of the node's certificate; absent: it is asked in the clear. Certificate and key are settings.</summary>
+    public string? Authority { get; set; }
 
     /// <summary>The administrator's key of <c>serve</c>; absent: the node is in dev mode and made its own.</summary>
     public string? Key { get; init; }
@@ -45,7 +49,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts the node and returns when it is ready; the time is from process start to the first answer of <c>/health/ready</c>.</summary>
     public async Task<TimeSpan> Start()
     {
-        string[] arguments = [.. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url=http://127.0.0.1:{Port}"], $"--data={Data}", .. _options];
+        string[] arguments = [.. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url={Scheme}://127.0.0.1:{Port}"], $"--data={Data}", .. _options];
         var start = IsOfLaterBuild ? LaterBuild.Start(arguments) : new ProcessStartInfo("dotnet", [Program, .. arguments]);
         (start.RedirectStandardOutput, start.RedirectStandardError, start.WorkingDirectory) = (true, true, Path.GetTempPath());
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
@@ -138,6 +142,21 @@ internal sealed class NodeProcess : IAsyncDisposable
             },
             TimeSpan.FromSeconds(60));
         return done!.Value;
+    }
+
+    private string Scheme => Authority is null ? "http" : "https";
+
+    private SocketsHttpHandler Handler()
+    {
+        var handler = new SocketsHttpHandler();
+        if (Authority is not null)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.ImportFromPem(Authority);
+            handler.SslOptions.CertificateChainPolicy = policy;
+        }
+
+        return handler;
     }
 
     public async ValueTask DisposeAsync()

@@ -61,6 +61,36 @@ public sealed class DoctorTests
         Assert.Equal(FindingLevel.Warning, Single("version", found).Level);
     }
 
+    [Theory]
+    [InlineData(400, FindingLevel.Ok)]
+    [InlineData(200, FindingLevel.Warning)]
+    [InlineData(10, FindingLevel.Fault)]
+    [InlineData(-1, FindingLevel.Fault)]
+    public void A_certificate_that_ends_soon_is_said_with_its_node(int hours, FindingLevel level)
+    {
+        var found = Single("certificate", Doctor.Diagnose([Asked(Well with { Certificates = [new CertificateVitals("cluster", Now.AddHours(hours))] })], Leader, Now));
+        Assert.Equal((level, "n1"), (found.Level, found.Node));
+        Assert.Equal(level == FindingLevel.Ok, found.Advice is null);
+    }
+
+    [Fact]
+    public void A_seed_that_is_no_member_is_said_for_it_may_use_TLS_on_one_side_only()
+    {
+        var node = new Examined("akka.ssl.tcp://chronos@one:4053", true, Well with { Seeds = ["one:4053", "two:4053"] }, Now, TimeSpan.Zero);
+        var found = Single("seeds", Doctor.Diagnose([node], Leader, Now));
+        Assert.Equal((FindingLevel.Warning, "two:4053"), (found.Level, found.Node));
+        Assert.Contains("CHRONOS_CLUSTER_TLS_CERTIFICATE", found.Advice!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_of_forming_and_trust_must_be_the_same_everywhere()
+    {
+        var here = Well with { Settings = Well.Settings.Add("https", "true").Add("cluster_arbiter", "lease") };
+        var there = Well with { Node = "n2", Settings = Well.Settings.Add("https", "false").Add("cluster_arbiter", "majority") };
+        var found = Doctor.Diagnose([Asked(here), Asked(there)], Leader, Now).Where(f => f.Check == "settings").ToList();
+        Assert.Equal([("cluster_arbiter differs: lease (n1), majority (n2)", FindingLevel.Fault), ("https differs: false (n2), true (n1)", FindingLevel.Warning)], found.Select(f => (f.Message, f.Level)));
+    }
+
     private static Examined Asked(NodeVitals vitals) => new($"akka://{vitals.Node}", true, vitals, Now, TimeSpan.Zero);
 
     private static Finding Single(string check, IEnumerable<Finding> found) => Assert.Single(found, f => f.Check == check);
