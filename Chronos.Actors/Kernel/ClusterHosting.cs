@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
@@ -54,6 +55,12 @@ public sealed record ClusterSettings(string Host, int Port, ImmutableArray<strin
 
     public ClusterArbiter Arbiter { get; init; } = ClusterArbiter.Majority;
 
+    /// <summary>The seeds as Akka writes addresses.</summary>
+    internal string[] SeedAddresses => [.. Seeds.Select(seed => $"akka.tcp://{SystemName}@{seed}")];
+
+    /// <summary>Whether this node is the one of the seeds that founds a cluster where there is none.</summary>
+    internal bool IsFirstSeed => !Seeds.IsEmpty && string.Equals(Seeds[0], $"{Host}:{Port}", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Whether jobs and timetables live on this node.</summary>
     public bool Schedules => Roles.Contains(NodeRoles.Scheduler);
 }
@@ -73,9 +80,21 @@ public static class ClusterHosting
             .WithRemoting(new RemoteOptions { HostName = settings.Host, Port = settings.Port })
             .WithClustering(new ClusterOptions
             {
-                SeedNodes = [.. settings.Seeds.Select(seed => $"akka.tcp://{ClusterSettings.SystemName}@{seed}")],
+                // The first seed asks the database before it founds a cluster, and joins by itself.
+                SeedNodes = settings.IsFirstSeed ? [] : settings.SeedAddresses,
                 Roles = [.. settings.Roles],
             });
+        builder.AddStartup((system, _) =>
+        {
+            if (JournalSetup.Find(system)?.Options.Postgres is { } database && !settings.Seeds.IsEmpty)
+            {
+                system.ActorOf(ClusterPresence.Props(database, settings.IsFirstSeed ? [.. settings.SeedAddresses.Select(Address.Parse)] : []), "presence");
+            }
+            else if (settings.IsFirstSeed)
+            {
+                Akka.Cluster.Cluster.Get(system).JoinSeedNodes(settings.SeedAddresses.Select(Address.Parse));
+            }
+        });
         if (settings.Seeds.IsEmpty)
         {
             builder.AddStartup((system, _) =>

@@ -15,9 +15,15 @@ internal sealed class NodeProcess : IAsyncDisposable
     private Process? _process;
 
     public NodeProcess(string data, params string[] options)
+        : this(data, "127.0.0.1", FreePort(), options)
     {
-        (Data, _options, Port) = (data, options, FreePort());
-        Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port}/"), Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    /// <summary>A node that listens on an address of its own, as one in another network namespace does.</summary>
+    public NodeProcess(string data, string address, int port, params string[] options)
+    {
+        (Data, _options, Port) = (data, options, port);
+        Http = new HttpClient { BaseAddress = new Uri($"http://{address}:{port}/"), Timeout = TimeSpan.FromSeconds(30) };
     }
 
     public string Data { get; }
@@ -29,6 +35,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>The administrator's key of <c>serve</c>; absent: the node is in dev mode and made its own.</summary>
     public string? Key { get; init; }
 
+    /// <summary>The program that starts it, with its arguments, where it is not started directly. It has to become the node, not to stay its parent.</summary>
+    public IReadOnlyList<string> Launcher { get; init; } = [];
+
     /// <summary>Settings beyond the options.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
@@ -39,8 +48,35 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts the node and returns when it is ready; the time is from process start to the first answer of <c>/health/ready</c>.</summary>
     public async Task<TimeSpan> Start()
     {
+        var watch = Stopwatch.StartNew();
+        Launch();
+        await Eventually.True(async () =>
+        {
+            if (Process.HasExited)
+            {
+                throw new InvalidOperationException($"the node ended with {Process.ExitCode}:\n{string.Join('\n', Output)}");
+            }
+
+            try
+            {
+                return (await Http.GetAsync("health/ready")).StatusCode == HttpStatusCode.OK;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, TimeSpan.FromSeconds(60));
+        var ready = watch.Elapsed;
+        UseKey(Key ?? (await File.ReadAllTextAsync(Path.Combine(Data, "admin.key"))).Trim());
+        return ready;
+    }
+
+    /// <summary>Starts the node and waits for nothing.</summary>
+    public void Launch()
+    {
         var program = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url=http://127.0.0.1:{Port}"], $"--data={Data}", .. _options])
+        string[] command = [.. Launcher, "dotnet", program, .. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url={Http.BaseAddress}"], $"--data={Data}", .. _options];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -61,32 +97,15 @@ internal sealed class NodeProcess : IAsyncDisposable
             start.Environment[key] = value;
         }
 
-        var watch = Stopwatch.StartNew();
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, e) => Output.Enqueue(e.Data ?? "");
         _process.ErrorDataReceived += (_, e) => Output.Enqueue(e.Data ?? "");
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        await Eventually.True(async () =>
+        if (Key is not null && !Http.DefaultRequestHeaders.Contains("X-API-Key"))
         {
-            if (_process.HasExited)
-            {
-                throw new InvalidOperationException($"the node ended with {_process.ExitCode}:\n{string.Join('\n', Output)}");
-            }
-
-            try
-            {
-                return (await Http.GetAsync("health/ready")).StatusCode == HttpStatusCode.OK;
-            }
-            catch (HttpRequestException)
-            {
-                return false;
-            }
-        }, TimeSpan.FromSeconds(60));
-        var ready = watch.Elapsed;
-        Http.DefaultRequestHeaders.Remove("X-API-Key");
-        Http.DefaultRequestHeaders.Add("X-API-Key", Key ?? (await File.ReadAllTextAsync(Path.Combine(Data, "admin.key"))).Trim());
-        return ready;
+            UseKey(Key);
+        }
     }
 
     /// <summary><c>kill -9</c>.</summary>
@@ -132,6 +151,12 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         _process?.Dispose();
         Http.Dispose();
+    }
+
+    private void UseKey(string key)
+    {
+        Http.DefaultRequestHeaders.Remove("X-API-Key");
+        Http.DefaultRequestHeaders.Add("X-API-Key", key);
     }
 
     private static async Task<JsonElement> Json(HttpResponseMessage answer)
