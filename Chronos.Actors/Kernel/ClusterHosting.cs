@@ -68,6 +68,8 @@ public sealed record ClusterSettings(string Host, int Port, ImmutableArray<strin
 /// <summary>Registers remoting and cluster membership.</summary>
 public static class ClusterHosting
 {
+    private static readonly string[] ShardTypes = ["timetable", "job", "calendar"];
+
     /// <summary>Call it after <see cref="HoconFile.WithChronosHocon"/> and before everything that is sharded.</summary>
     public static AkkaConfigurationBuilder WithChronosCluster(this AkkaConfigurationBuilder builder, ClusterSettings settings)
     {
@@ -86,6 +88,11 @@ public static class ClusterHosting
             });
         builder.AddStartup((system, _) =>
         {
+            if (settings.Schedules && !settings.Seeds.IsEmpty)
+            {
+                system.ActorOf(Props.Create(() => new PromptCoordinators(ShardTypes)), "prompt-coordinators");
+            }
+
             if (JournalSetup.Find(system)?.Options.Postgres is { } database && !settings.Seeds.IsEmpty)
             {
                 system.ActorOf(ClusterPresence.Props(database, settings.IsFirstSeed ? [.. settings.SeedAddresses.Select(Address.Parse)] : []), "presence");

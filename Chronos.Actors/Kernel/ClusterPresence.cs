@@ -8,7 +8,8 @@ namespace Chronos.Actors.Kernel;
 
 /// <summary>
 /// Says in the database, each second, that this node is a member of the cluster, and learns there whether the others took it for lost: then it
-/// stops, whatever its own view of the cluster is. Whom this node sees downed, it writes down.
+/// stops, whatever its own view of the cluster is. Whom this node sees downed, it writes down. Members that are
+/// heard, but not by the database, are taken for lost, too: they own jobs and can fire none.
 /// </summary>
 /// <remarks>
 /// On the first seed it also decides whether to found a cluster: not while others say that they are in one, however unreachable they are. A second
@@ -22,6 +23,9 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     /// <summary>Who has said nothing for so long is gone: after the death of all nodes the first seed waits for this.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
+    /// <summary>For so many beats in a row this node has reached the database, and another, which was up all the time, has not.</summary>
+    private const int SilentBeats = 10;
+
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CancellationTokenSource _stop = new();
@@ -29,7 +33,9 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     private readonly ImmutableList<Address> _seeds;
     private readonly string _member;
     private readonly string _incarnation;
+    private readonly Dictionary<Address, int> _heard = [];
     private ImmutableHashSet<string> _lost = [];
+    private int _beats;
     private Phase _phase = Phase.Joining;
     private bool? _founds;
     private bool _isBusy;
@@ -38,13 +44,15 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     public ClusterPresence(PostgresAddress database, ImmutableList<Address> seeds)
     {
         (_table, _seeds) = (new PresenceTable(database), seeds);
-        (_member, _incarnation) = ($"{_cluster.SelfAddress.Host}:{_cluster.SelfAddress.Port}", _cluster.SelfUniqueAddress.ToString());
+        (_member, _incarnation) = (NameOf(_cluster.SelfAddress), _cluster.SelfUniqueAddress.ToString());
         Receive<Beat>(_ => OnBeat());
         Receive<Others>(OnOthers);
         Receive<Said>(OnSaid);
         Receive<Written>(w => OnWritten(w.Lost));
         Receive<Status.Failure>(OnFailure);
         Receive<ClusterEvent.MemberUp>(e => IsSelf(e.Member), _ => OnUp());
+        Receive<ClusterEvent.MemberUp>(e => _heard[e.Member.Address] = _beats);
+        Receive<ClusterEvent.MemberRemoved>(e => _heard.Remove(e.Member.Address));
         Receive<ClusterEvent.MemberExited>(e => IsSelf(e.Member), _ => OnExited());
         Receive<ClusterEvent.MemberDowned>(e => OnDowned(e.Member));
         Receive<ClusterEvent.IMemberEvent>(_ => { });
@@ -67,6 +75,8 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
         _stop.Cancel();
         _stop.Dispose();
     }
+
+    private static string NameOf(Address address) => $"{address.Host}:{address.Port}";
 
     private bool IsSelf(Member member) => member.UniqueAddress.Equals(_cluster.SelfUniqueAddress);
 
@@ -113,7 +123,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
         }
         else if (_phase == Phase.Member)
         {
-            _table.SayAsync(_member, _incarnation, _stop.Token).PipeTo(Self, success: isMember => new Said(isMember));
+            _table.SayAsync(_member, _incarnation, SilentBeats * Saying, _stop.Token).PipeTo(Self, success: silent => new Said(silent));
         }
         else if (_phase == Phase.Joining && !_seeds.IsEmpty)
         {
@@ -145,16 +155,36 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
         {
             Forget();
         }
-        else if (!said.IsMember && _phase == Phase.Member)
+        else if (_phase != Phase.Member)
+        {
+            return;
+        }
+        else if (said.Silent is null)
         {
             _log.Error("The other nodes took this one for lost and wrote it down in the database; it stops");
             _phase = Phase.Gone;
             Timers.CancelAll();
             _cluster.Down(_cluster.SelfAddress);
         }
-        else if (!_lost.IsEmpty)
+        else
         {
-            OnBeat();
+            _beats++;
+            LookForSilent(said.Silent);
+            if (!_lost.IsEmpty)
+            {
+                OnBeat();
+            }
+        }
+    }
+
+    /// <summary>All who reach the database see the same, and may act beside each other.</summary>
+    private void LookForSilent(IReadOnlyCollection<string> silent)
+    {
+        foreach (var (address, since) in _heard.Where(h => silent.Contains(NameOf(h.Key)) && _beats - h.Value >= SilentBeats).ToList())
+        {
+            _log.Warning("{Member} has not reached the database for {Seconds} s, which this node reaches; it is taken for lost", address, SilentBeats);
+            _heard.Remove(address);
+            _cluster.Down(address);
         }
     }
 
@@ -171,6 +201,12 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     private void OnFailure(Status.Failure failure)
     {
         _isBusy = false;
+        foreach (var address in _heard.Keys.ToList())
+        {
+            // The others may have had the same trouble: they have as long to come back.
+            _heard[address] = _beats;
+        }
+
         _log.Debug("The database did not answer who is in the cluster: {Error}", failure.Cause.Message);
         if (_phase == Phase.Joining && !_seeds.IsEmpty)
         {
@@ -182,7 +218,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     private void Forget()
     {
         _phase = Phase.Gone;
-        _table.ForgetAsync(_member, CancellationToken.None).PipeTo(Self, success: () => new Said(true));
+        _table.ForgetAsync(_member, CancellationToken.None).PipeTo(Self, success: () => new Said([]));
     }
 
     private void Join(bool founds)
@@ -215,7 +251,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
 
     private sealed record Others(long Count) : INoSerializationVerificationNeeded;
 
-    private sealed record Said(bool IsMember) : INoSerializationVerificationNeeded;
+    private sealed record Said(IReadOnlyCollection<string>? Silent) : INoSerializationVerificationNeeded;
 
     private sealed record Written(ImmutableHashSet<string> Lost) : INoSerializationVerificationNeeded;
 

@@ -18,7 +18,7 @@ internal sealed class PresenceTable(PostgresAddress address)
         $"""
         INSERT INTO cluster_presence (member, seen_at) SELECT @member, clock_timestamp() WHERE NOT {IsLost} ON CONFLICT (member) DO UPDATE SET seen_at = excluded.seen_at;
         DELETE FROM cluster_presence WHERE seen_at < clock_timestamp() - interval '1 day';
-        SELECT {IsLost}
+        SELECT CASE WHEN NOT {IsLost} THEN ARRAY(SELECT member::text FROM cluster_presence WHERE seen_at < clock_timestamp() - @silent) END
         """;
 
     /// <summary>Two that take each other for lost come one after another, and the second is lost already.</summary>
@@ -33,9 +33,9 @@ internal sealed class PresenceTable(PostgresAddress address)
 
     private const string ForgetSql = "DELETE FROM cluster_presence WHERE member = @member";
 
-    /// <summary>Says that a node is a member. False: the others took this incarnation of it for lost, and it is none.</summary>
-    public async Task<bool> SayAsync(string member, string incarnation, CancellationToken cancellation) =>
-        await AskAsync(SaySql, cancellation, ("member", member), ("incarnation", incarnation)).ConfigureAwait(false) is false;
+    /// <summary>Says that a node is a member, and returns who has said nothing for so long. Null: the others took this incarnation of it for lost, and it is none.</summary>
+    public async Task<IReadOnlyCollection<string>?> SayAsync(string member, string incarnation, TimeSpan silent, CancellationToken cancellation) =>
+        await AskAsync(SaySql, cancellation, ("member", member), ("incarnation", incarnation), ("silent", silent)).ConfigureAwait(false) as string[];
 
     /// <summary>Writes down whom a node takes for lost, unless it is lost itself.</summary>
     public Task LoseAsync(string incarnation, IReadOnlyCollection<string> lost, CancellationToken cancellation) =>

@@ -54,6 +54,13 @@ internal sealed class ChaosCluster : IAsyncDisposable
         return watch.Elapsed;
     }
 
+    /// <summary>Every node has its share of the timetables, so that none is killed that has nothing to lose.</summary>
+    public Task Balanced() => Eventually.True(
+        async () => await Nodes[0].Ask("cluster/shards") is { } shards
+            && shards.GetProperty("items").EnumerateArray().Where(s => s.GetProperty("type").GetString() == "timetable")
+                .GroupBy(s => s.GetProperty("address").GetString()).Select(g => g.Count()).ToList() is { Count: Size } counts && counts.Min() >= 15,
+        TimeSpan.FromSeconds(90));
+
     /// <summary>The node that leads, as most of them see it.</summary>
     public async Task<SupervisedNode> Leader()
     {

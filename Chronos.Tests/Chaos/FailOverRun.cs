@@ -20,6 +20,7 @@ internal static class FailOverRun
         var (any, all) = (new List<TimeSpan>(), new List<TimeSpan>());
         for (var kill = 0; kill < options.Kills; kill++)
         {
+            await cluster.Balanced();
             var leader = await cluster.Leader();
             var victim = kill % 2 == 0 ? leader : cluster.Nodes.Where(n => n != leader).ElementAt(kill / 2 % 2);
             var release = await victim.Kill();

@@ -19,17 +19,19 @@ internal static class JobLoad
     public static IReadOnlyList<LoadedJob> Plain(int jobs, string url) =>
         [.. Enumerable.Range(0, jobs).Select(i => Job($"plain-{i}", "* * * * * *", TimeSpan.FromSeconds(1), "allow", "last", new Wish(0, 0), url))];
 
+    /// <remarks>No target is so slow that what an outage leaves behind could not be caught up.</remarks>
     public static IReadOnlyList<LoadedJob> Mixed(int rate, string url)
     {
         var jobs = new List<LoadedJob>();
         for (var (due, i) = (0.0, 0); due < rate; i++)
         {
             var misfire = (i / 8 % 3) switch { 0 => "last", 1 => "all", _ => "none" };
+            var last = misfire == "all" ? "last" : misfire;
             var job = (i % 8) switch
             {
-                0 => Job($"forbid-{i}", "*/2 * * * * *", TimeSpan.FromSeconds(2), "forbid", misfire, new Wish(2_500, 0), url),
-                1 => Job($"queue-{i}", "*/3 * * * * *", TimeSpan.FromSeconds(3), "queue", misfire, new Wish(1_200, 0), url),
-                2 => Job($"replace-{i}", "*/4 * * * * *", TimeSpan.FromSeconds(4), "replace", misfire, new Wish(4_500, 0), url),
+                0 => Job($"forbid-{i}", "*/2 * * * * *", TimeSpan.FromSeconds(2), "forbid", last, new Wish(2_500, 0), url),
+                1 => Job($"queue-{i}", "*/3 * * * * *", TimeSpan.FromSeconds(3), "queue", misfire, new Wish(600, 0), url),
+                2 => Job($"replace-{i}", "*/4 * * * * *", TimeSpan.FromSeconds(4), "replace", last, new Wish(4_500, 0), url),
                 3 => Job($"every-{i}", new { every = "1500ms" }, TimeSpan.FromSeconds(1.5), "allow", misfire, new Wish(0, 0), url),
                 4 => Job($"retry-{i}", "* * * * * *", TimeSpan.FromSeconds(1), "allow", misfire, new Wish(0, 20), url),
                 5 => Job($"jitter-{i}", new { cron = "*/2 * * * * *", jitter = "1s" }, TimeSpan.FromSeconds(3), "allow", misfire, new Wish(0, 0), url),

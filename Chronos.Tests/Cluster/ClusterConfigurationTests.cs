@@ -31,9 +31,16 @@ public sealed class ClusterConfigurationTests
         Assert.Equal(unstable, config.GetString("akka.cluster.split-brain-resolver.down-all-when-unstable"));
         Assert.Equal("Chronos.Actors.Kernel.PromptDowningProvider, Chronos.Actors", config.GetString("akka.cluster.downing-provider-class"));
         Assert.Equal("200ms", config.GetString("akka.cluster.singleton.hand-over-retry-interval"));
-        Assert.Equal("20", config.GetString("akka.cluster.sharding.rebalance-absolute-limit"));
+        Assert.Equal("20", config.GetString("akka.cluster.sharding.least-shard-allocation-strategy.rebalance-absolute-limit"));
         Assert.Equal(["akka.tcp://chronos@127.0.0.1:1", "akka.tcp://chronos@two:2"], config.GetStringList("akka.cluster.seed-nodes"));
         Assert.Equal(["api"], config.GetStringList("akka.cluster.roles"));
         await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void The_toolkits_own_messages_that_hurry_it_are_there()
+    {
+        Assert.Equal("Akka.Cluster.SBR.SplitBrainResolverBase+Tick", PromptDowningProvider.Tick.GetType().FullName);
+        Assert.Equal("Akka.Cluster.Sharding", PromptCoordinators.Begin.GetType().Assembly.GetName().Name);
     }
 }

@@ -17,6 +17,7 @@ namespace Chronos.Tests.Cluster;
 public sealed class PresenceTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(10);
     private readonly PostgresAddress _database = PostgresServer.NewDatabase();
     private readonly TemporaryFolder _folder = new();
 
@@ -57,18 +58,18 @@ public sealed class PresenceTests : IDisposable
     public async Task Who_was_taken_for_lost_is_no_member_any_more_and_can_take_nobody_for_lost()
     {
         var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
-        Assert.True(await table.SayAsync("a:1", "a#1", cancellation));
-        Assert.True(await table.SayAsync("b:1", "b#1", cancellation));
+        Assert.NotNull(await table.SayAsync("a:1", "a#1", Silent, cancellation));
+        Assert.NotNull(await table.SayAsync("b:1", "b#1", Silent, cancellation));
         await table.LoseAsync("a#1", ["b#1"], cancellation);
 
         // It slept meanwhile, and now takes the others for lost, one after another.
         await table.LoseAsync("b#1", ["a#1", "c#1"], cancellation);
-        Assert.False(await table.SayAsync("b:1", "b#1", cancellation));
-        Assert.True(await table.SayAsync("a:1", "a#1", cancellation));
-        Assert.True(await table.SayAsync("c:1", "c#1", cancellation));
+        Assert.Null(await table.SayAsync("b:1", "b#1", Silent, cancellation));
+        Assert.NotNull(await table.SayAsync("a:1", "a#1", Silent, cancellation));
+        Assert.NotNull(await table.SayAsync("c:1", "c#1", Silent, cancellation));
 
         // The same node, started again, is another incarnation.
-        Assert.True(await table.SayAsync("b:1", "b#2", cancellation));
+        Assert.NotNull(await table.SayAsync("b:1", "b#2", Silent, cancellation));
         Assert.Equal(2, await table.OthersAsync("a:1", TimeSpan.FromMinutes(1), cancellation));
     }
 
@@ -78,8 +79,16 @@ public sealed class PresenceTests : IDisposable
         var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
         var nodes = Enumerable.Range(0, 8).Select(n => $"node-{n}").ToList();
         await Task.WhenAll(nodes.Select(node => table.LoseAsync(node, [.. nodes.Where(n => n != node)], cancellation)));
-        var members = await Task.WhenAll(nodes.Select(node => table.SayAsync(node, node, cancellation)));
-        Assert.Single(members, isMember => isMember);
+        var members = await Task.WhenAll(nodes.Select(node => table.SayAsync(node, node, Silent, cancellation)));
+        Assert.Single(members, silent => silent is not null);
+    }
+
+    [Fact]
+    public async Task Who_has_said_nothing_for_too_long_is_named()
+    {
+        var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
+        await Execute("INSERT INTO cluster_presence VALUES ('silent:1', clock_timestamp() - interval '11 seconds'), ('late:1', clock_timestamp() - interval '5 seconds')");
+        Assert.Equal(["silent:1"], await table.SayAsync("a:1", "a#1", Silent, cancellation));
     }
 
     private async Task Execute(string sql)
