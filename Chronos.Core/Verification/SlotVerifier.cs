@@ -86,7 +86,8 @@ public static class SlotVerifier
             }
         }
 
-        foreach (var at in ordered.Where(at => !seen.ContainsKey(at)))
+        // A slot whose jitter leads beyond the window is not decided in it.
+        foreach (var at in ordered.Where(at => !seen.ContainsKey(at) && !(due[at] >= window.To)))
         {
             findings.Add(new Finding(FindingKind.Undisposed, job.Name, at, null, "the schedule has this slot, the ledger has no disposition of it"));
         }
@@ -172,7 +173,7 @@ public static class SlotVerifier
                 continue;
             }
 
-            if (!known.ContainsKey(id))
+            if (!known.ContainsKey(id) && !(due.GetValueOrDefault(nominal) >= window.To))
             {
                 findings.Add(new Finding(FindingKind.Unscheduled, job.Name, nominal, id, "the receiver got it, the ledger does not know it"));
             }
