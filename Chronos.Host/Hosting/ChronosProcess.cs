@@ -49,15 +49,16 @@ internal static class ChronosProcess
     {
         if (shutdown.ShutdownReason is CoordinatedShutdown.ClusterDowningReason)
         {
-            new Thread(() =>
-            {
-                Thread.Sleep(LastResort);
-                Console.Error.WriteLine(TakenForLost);
-                Environment.Exit(1);
-            })
-            { IsBackground = true }.Start();
+            new Thread(EndAnyway) { IsBackground = true }.Start();
         }
 
         return Task.FromResult(Akka.Done.Instance);
     });
+
+    private static void EndAnyway()
+    {
+        Thread.Sleep(LastResort);
+        Console.Error.WriteLine(TakenForLost);
+        Environment.Exit(1);
+    }
 }

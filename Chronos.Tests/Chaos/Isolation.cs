@@ -46,15 +46,16 @@ internal static class Isolation
     }
 
     /// <summary>To be called in there: ends the process when the one that isolated it is gone.</summary>
-    public static void EndWithParent() => new Thread(() =>
+    public static void EndWithParent() => new Thread(WaitForParent) { IsBackground = true }.Start();
+
+    private static void WaitForParent()
     {
         while (Console.In.Read() >= 0)
         {
         }
 
         Environment.Exit(3);
-    })
-    { IsBackground = true }.Start();
+    }
 
     private static IEnumerable<string> Paths(string tool) => ["/usr/bin/" + tool, "/usr/sbin/" + tool, "/bin/" + tool, "/sbin/" + tool];
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Chronos.Tests.Chaos;
 
 /// <summary>The partitions that have names, each for 5, 20 and 60 s, and the leader that stands still for 30 s.</summary>
@@ -16,7 +14,6 @@ internal static class PartitionRun
             await cluster.Whole(TimeSpan.FromMinutes(1));
             var leader = (await cluster.Leader()).Host;
             var heal = await blow(cluster, leader).Strike();
-            var began = Stopwatch.StartNew();
             await Task.Delay(TimeSpan.FromSeconds(seconds));
             var held = jobs.Count(j => DateTimeOffset.UtcNow - cluster.Target.Newest(j) > (2 * j.Period) + TimeSpan.FromSeconds(3));
             await heal();
