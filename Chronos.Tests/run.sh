@@ -12,6 +12,9 @@ missing=()
 want /usr/sbin/nats-server nats-server
 want /usr/lib/rabbitmq/bin/rabbitmq-server rabbitmq-server
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || want /usr/lib/postgresql/15/bin/initdb postgresql-15
+# Chaos happens in network namespaces.
+want /usr/sbin/ip iproute2
+want /usr/sbin/nft nftables
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     # Packages of servers would start them; this keeps them from it while they are installed, where nothing else does already.

@@ -13,13 +13,11 @@ internal sealed class JournalSetup(JournalDatabase database, JournalOptions opti
     public JournalOptions Options { get; } = options;
 
     /// <exception cref="InvalidOperationException">The actor system was created without <see cref="JournalHosting.WithChronosJournal"/>.</exception>
-    public static JournalSetup Of(ActorSystem system)
-    {
-        var setup = system.Settings.Setup.Get<JournalSetup>();
-        return setup.HasValue
-            ? setup.Value
-            : throw new InvalidOperationException($"the actor system '{system.Name}' was made without {nameof(JournalHosting.WithChronosJournal)}");
-    }
+    public static JournalSetup Of(ActorSystem system) =>
+        Find(system) ?? throw new InvalidOperationException($"the actor system '{system.Name}' was made without {nameof(JournalHosting.WithChronosJournal)}");
+
+    /// <summary>Absent in an actor system without a journal.</summary>
+    public static JournalSetup? Find(ActorSystem system) => system.Settings.Setup.Get<JournalSetup>() is { HasValue: true } setup ? setup.Value : null;
 }
 
 /// <summary>Gives the connections that the stock classes open the same settings as ours.</summary>

@@ -11,6 +11,13 @@ public sealed class PostgresAddress
     /// <summary>Longer than any statement of ours needs; a server that hangs must not hold its callers for ever.</summary>
     private static readonly TimeSpan Answering = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// What the server does about a node that stands still or is cut off: it ends a transaction that hears nothing more, since its locks hold up
+    /// all other nodes, and closes connections that nobody is at the other end of; by itself it would keep both for two hours.
+    /// </summary>
+    private const string Guards =
+        "-c idle_in_transaction_session_timeout=5000 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=20000";
+
     private readonly string _text;
 
     private PostgresAddress(string connectionString, string text) => (ConnectionString, _text) = (connectionString, text);
@@ -35,6 +42,7 @@ public sealed class PostgresAddress
             parts.ApplicationName ??= "chronos";
             parts.Timeout = parts.ContainsKey("Timeout") ? parts.Timeout : (int)Connecting.TotalSeconds;
             parts.CommandTimeout = parts.ContainsKey("Command Timeout") ? parts.CommandTimeout : (int)Answering.TotalSeconds;
+            parts.Options = parts.Options?.Contains(Guards, StringComparison.Ordinal) == true ? parts.Options : $"{Guards} {parts.Options}".TrimEnd();
             address = new PostgresAddress(parts.ConnectionString, $"{host}:{parts.Port}/{database}");
             return true;
         }

@@ -26,10 +26,8 @@ public sealed class PostgresJournalDatabase : JournalDatabase
 
         // Said at the start of each connection, so that it also holds after the pool has reset one. "on" waits for the disk of the
         // server, and of a synchronous standby where there is one.
-        var parts = new NpgsqlConnectionStringBuilder(address.ConnectionString)
-        {
-            Options = $"-c synchronous_commit={(durability == Durability.Full ? "on" : "off")}",
-        };
+        var parts = new NpgsqlConnectionStringBuilder(address.ConnectionString);
+        parts.Options = $"{parts.Options} -c synchronous_commit={(durability == Durability.Full ? "on" : "off")}";
         ConnectionString = parts.ConnectionString;
         parts.Pooling = false;
         _ownConnectionString = parts.ConnectionString;

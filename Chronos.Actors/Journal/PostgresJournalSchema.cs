@@ -15,6 +15,7 @@ internal static class PostgresJournalSchema
         """
         SELECT to_regclass('journal') IS NOT NULL AND to_regclass('snapshot') IS NOT NULL AND to_regclass('tags') IS NOT NULL
            AND to_regclass('journal_readers') IS NOT NULL AND to_regclass('cluster_leases') IS NOT NULL AND to_regclass('cluster_losses') IS NOT NULL
+           AND to_regclass('cluster_presence') IS NOT NULL
            AND EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass('journal') AND tgname = 'journal_in_order')
         """;
 
@@ -65,6 +66,9 @@ internal static class PostgresJournalSchema
             token bigint NOT NULL,
             lost_at timestamptz NOT NULL,
             PRIMARY KEY (lease, member));
+        CREATE TABLE IF NOT EXISTS cluster_presence (
+            member text PRIMARY KEY,
+            seen_at timestamptz NOT NULL);
         CREATE OR REPLACE FUNCTION journal_in_order() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM pg_advisory_xact_lock(hashtext('chronos'), TG_RELID::bigint::bit(32)::integer);

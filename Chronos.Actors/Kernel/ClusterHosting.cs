@@ -69,6 +69,12 @@ public sealed record ClusterSettings(string Host, int Port, ImmutableArray<strin
     /// <summary>How the addresses of nodes begin.</summary>
     public string Scheme => Tls is null ? "akka.tcp" : "akka.ssl.tcp";
 
+    /// <summary>The seeds as Akka writes addresses.</summary>
+    internal string[] SeedAddresses => [.. Seeds.Select(seed => $"{Scheme}://{SystemName}@{seed}")];
+
+    /// <summary>Whether this node is the one of the seeds that founds a cluster where there is none.</summary>
+    internal bool IsFirstSeed => !Seeds.IsEmpty && string.Equals(Seeds[0], $"{Host}:{Port}", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Whether jobs and timetables live on this node.</summary>
     public bool Schedules => Roles.Contains(NodeRoles.Scheduler);
 }
@@ -76,6 +82,8 @@ public sealed record ClusterSettings(string Host, int Port, ImmutableArray<strin
 /// <summary>Registers remoting and cluster membership.</summary>
 public static class ClusterHosting
 {
+    private static readonly string[] ShardTypes = ["timetable", "job", "calendar"];
+
     /// <summary>Call it after <see cref="HoconFile.WithChronosHocon"/> and before everything that is sharded.</summary>
     public static AkkaConfigurationBuilder WithChronosCluster(this AkkaConfigurationBuilder builder, ClusterSettings settings)
     {
@@ -88,7 +96,8 @@ public static class ClusterHosting
             .WithRemoting(new RemoteOptions { HostName = settings.Host, Port = settings.Port })
             .WithClustering(new ClusterOptions
             {
-                SeedNodes = [.. settings.Seeds.Select(seed => $"{settings.Scheme}://{ClusterSettings.SystemName}@{seed}")],
+                // The first seed asks the database before it founds a cluster, and joins by itself.
+                SeedNodes = settings.IsFirstSeed ? [] : settings.SeedAddresses,
                 Roles = [.. settings.Roles],
             });
         if (settings.Tls is { } tls)
@@ -101,6 +110,22 @@ public static class ClusterHosting
             builder.WithActors((system, _) => system.ActorOf(Props.Create(() => new ClusterBootstrap(bootstrap)), "bootstrap"));
         }
 
+        builder.AddStartup((system, _) =>
+        {
+            if (settings.Schedules && !settings.IsAlone)
+            {
+                system.ActorOf(Props.Create(() => new PromptCoordinators(ShardTypes)), "prompt-coordinators");
+            }
+
+            if (JournalSetup.Find(system)?.Options.Postgres is { } database && !settings.IsAlone)
+            {
+                system.ActorOf(ClusterPresence.Props(database, settings.IsFirstSeed ? [.. settings.SeedAddresses.Select(Address.Parse)] : []), "presence");
+            }
+            else if (settings.IsFirstSeed)
+            {
+                Akka.Cluster.Cluster.Get(system).JoinSeedNodes(settings.SeedAddresses.Select(Address.Parse));
+            }
+        });
         if (settings.IsAlone)
         {
             builder.AddStartup((system, _) =>

@@ -78,6 +78,9 @@ internal sealed class LeaseTable(PostgresAddress address, string lease)
     {
         // Of a pool of its own, and impatient: what hangs longer is as good as gone.
         var parts = new NpgsqlConnectionStringBuilder(address.ConnectionString) { Timeout = 2, CommandTimeout = 2, ApplicationName = "chronos lease", MaxPoolSize = 2 };
+
+        // A node that is stopped between two statements must not hold the row against the others.
+        parts.Options = $"{parts.Options} -c idle_in_transaction_session_timeout=1000";
         var connection = new NpgsqlConnection(parts.ConnectionString);
         try
         {

@@ -100,9 +100,9 @@ public static class SlotVerifier
             }
         }
 
-        // A new plan begins behind the slot that was claimed ahead under the old one.
+        // A new plan begins behind the slot that was claimed ahead under the old one. A slot whose jitter leads beyond the window is not decided in it.
         var claimed = ahead.Where(a => seen.ContainsKey(a.Key) && !due.ContainsKey(a.Key)).ToList();
-        foreach (var at in ordered.Where(at => !seen.ContainsKey(at) && !claimed.Exists(a => a.Value <= at && at <= a.Key)))
+        foreach (var at in ordered.Where(at => !seen.ContainsKey(at) && !(due[at] >= window.To) && !claimed.Exists(a => a.Value <= at && at <= a.Key)))
         {
             findings.Add(new Finding(FindingKind.Undisposed, job.Name, at, null, "the schedule has this slot, the ledger has no disposition of it"));
         }
@@ -188,7 +188,7 @@ public static class SlotVerifier
                 continue;
             }
 
-            if (!known.ContainsKey(id))
+            if (!known.ContainsKey(id) && !(due.GetValueOrDefault(nominal) >= window.To))
             {
                 findings.Add(new Finding(FindingKind.Unscheduled, job.Name, nominal, id, "the receiver got it, the ledger does not know it"));
             }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Chronos.Benchmarks;
 using Chronos.Benchmarks.Kit;
 using Chronos.Benchmarks.Peers;
+using Chronos.Tests.Chaos;
 using Chronos.Tests.Simulation;
 
 // A benchmark starts this program again, once per measurement, so that no measurement is warmed or burdened by another.
@@ -27,6 +28,12 @@ if (args is [ChildProcess.CaseMode or ChildProcess.PeerMode or ChildProcess.Seed
 if (args is ["simulation", .. var wishes])
 {
     return SimulationRuns.Command(wishes);
+}
+
+// Nodes, a database and a network that are hurt on purpose; the checker judges.
+if (ChaosCommands.Knows(args))
+{
+    return await ChaosCommands.Run(args);
 }
 
 IBenchmark[] all =
@@ -76,6 +83,7 @@ if (names.Count == 0)
     }
 
     Console.WriteLine("simulation  no benchmark: --seeds=N worlds in which nearly everything goes wrong, judged by the checker");
+    Console.WriteLine($"chaos, partitions, failover  no benchmarks: three nodes in network namespaces and PostgreSQL, hurt on purpose. {ChaosOptions.Help}");
 
     return 0;
 }

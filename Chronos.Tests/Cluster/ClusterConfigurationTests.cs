@@ -12,7 +12,7 @@ namespace Chronos.Tests.Cluster;
 public sealed class ClusterConfigurationTests
 {
     [Theory]
-    [InlineData(ClusterProfile.Lan, "1s", "700ms", "15s")]
+    [InlineData(ClusterProfile.Lan, "900ms", "600ms", "15s")]
     [InlineData(ClusterProfile.Wide, "6s", "6s", "60s")]
     public async Task The_effective_values_are_the_intended_ones(ClusterProfile profile, string pause, string stable, string unstable)
     {
@@ -29,12 +29,19 @@ public sealed class ClusterConfigurationTests
         Assert.Equal(pause, config.GetString("akka.cluster.failure-detector.acceptable-heartbeat-pause"));
         Assert.Equal(stable, config.GetString("akka.cluster.split-brain-resolver.stable-after"));
         Assert.Equal(unstable, config.GetString("akka.cluster.split-brain-resolver.down-all-when-unstable"));
-        Assert.Equal("Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster", config.GetString("akka.cluster.downing-provider-class"));
+        Assert.Equal("Chronos.Actors.Kernel.PromptDowningProvider, Chronos.Actors", config.GetString("akka.cluster.downing-provider-class"));
         Assert.Equal("200ms", config.GetString("akka.cluster.singleton.hand-over-retry-interval"));
         Assert.False(config.GetBoolean("akka.coordinated-shutdown.run-by-clr-shutdown-hook", true));
-        Assert.Equal("20", config.GetString("akka.cluster.sharding.rebalance-absolute-limit"));
+        Assert.Equal("20", config.GetString("akka.cluster.sharding.least-shard-allocation-strategy.rebalance-absolute-limit"));
         Assert.Equal(["akka.tcp://chronos@127.0.0.1:1", "akka.tcp://chronos@two:2"], config.GetStringList("akka.cluster.seed-nodes"));
         Assert.Equal(["api"], config.GetStringList("akka.cluster.roles"));
         await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void The_toolkits_own_messages_that_hurry_it_are_there()
+    {
+        Assert.Equal("Akka.Cluster.SBR.SplitBrainResolverBase+Tick", PromptDowningProvider.Tick.GetType().FullName);
+        Assert.Equal("Akka.Cluster.Sharding", PromptCoordinators.Begin.GetType().Assembly.GetName().Name);
     }
 }

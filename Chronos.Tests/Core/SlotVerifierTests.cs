@@ -184,6 +184,26 @@ public sealed class SlotVerifierTests
 
     private Verification Verify() => SlotVerifier.Verify(_job, Window, _slots, _executions, _received);
 
+    [Fact]
+    public void A_slot_whose_jitter_leads_beyond_the_window_is_not_judged_in_it()
+    {
+        var spec = new ScheduleSpec { Cron = "* * * * *", Jitter = TimeSpan.FromSeconds(50) };
+        _job = _job with { History = [_job.History[0] with { Schedule = spec }] };
+        var schedule = Schedule.Compile(spec, "UTC", TenantId.Default, _job.Name, [])!;
+        for (var i = 0; i < 10; i++)
+        {
+            var fires = schedule.FireAt(Start.AddMinutes(i));
+            _executions[i] = _executions[i] with { StartedAt = fires, FinishedAt = fires };
+            _received[i] = _received[i] with { At = fires };
+        }
+
+        // The ledger of the window does not have it yet; the receiver got it while the checker was reading.
+        _slots.RemoveAt(9);
+        _executions.RemoveAt(9);
+        Assert.True(schedule.FireAt(Start.AddMinutes(9)) > Start.AddMinutes(9).AddTicks(1));
+        Assert.Empty(SlotVerifier.Verify(_job, Window with { To = Start.AddMinutes(9).AddTicks(1) }, _slots, _executions, _received).Findings);
+    }
+
     private (long, long, long, int) Result()
     {
         var result = Verify();

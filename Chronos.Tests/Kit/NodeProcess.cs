@@ -13,12 +13,20 @@ namespace Chronos.Tests.Kit;
 internal sealed class NodeProcess : IAsyncDisposable
 {
     private readonly string[] _options;
+    private readonly string _address;
     private Process? _process;
     private HttpClient? _http;
 
     public NodeProcess(string data, params string[] options)
+        : this(data, "127.0.0.1", FreePort(), options)
     {
-        (Data, _options, Port) = (data, options, FreePort());
+    }
+
+    /// <summary>A node that listens on an address of its own, as one in another network namespace does.</summary>
+    public NodeProcess(string data, string address, int port, params string[] options)
+    {
+        (Data, _options, Port) = (data, options, port);
+        _address = address;
     }
 
     public string Data { get; }
@@ -28,7 +36,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>What is run; by default the program of this build.</summary>
     public string Program { get; init; } = Path.Combine(Repository.Root, "Chronos.Host", "bin", Configuration, "net10.0", "Chronos.Host.dll");
 
-    public HttpClient Http => _http ??= new HttpClient(Handler()) { BaseAddress = new Uri($"{Scheme}://127.0.0.1:{Port}/"), Timeout = TimeSpan.FromSeconds(30) };
+    public HttpClient Http => _http ??= new HttpClient(Handler()) { BaseAddress = new Uri($"{Scheme}://{_address}:{Port}/"), Timeout = TimeSpan.FromSeconds(30) };
 
     /// <summary>PEM of the authority of the node's certificate; absent: it is asked in the clear. Certificate and key are settings.</summary>
     public string? Authority { get; set; }
@@ -38,6 +46,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>Whether the next start is of the build that comes after this one.</summary>
     public bool IsOfLaterBuild { get; set; }
+
+    /// <summary>The program that starts it, with its arguments, where it is not started directly. It has to become the node, not to stay its parent.</summary>
+    public IReadOnlyList<string> Launcher { get; init; } = [];
 
     /// <summary>Settings beyond the options.</summary>
     public Dictionary<string, string> Environment { get; } = [];
@@ -49,8 +60,35 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts the node and returns when it is ready; the time is from process start to the first answer of <c>/health/ready</c>.</summary>
     public async Task<TimeSpan> Start()
     {
-        string[] arguments = [.. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url={Scheme}://127.0.0.1:{Port}"], $"--data={Data}", .. _options];
-        var start = IsOfLaterBuild ? LaterBuild.Start(arguments) : new ProcessStartInfo("dotnet", [Program, .. arguments]);
+        var watch = Stopwatch.StartNew();
+        Launch();
+        await Eventually.True(async () =>
+        {
+            if (Process.HasExited)
+            {
+                throw new InvalidOperationException($"the node ended with {Process.ExitCode}:\n{string.Join('\n', Output)}");
+            }
+
+            try
+            {
+                return (await Http.GetAsync("health/ready")).StatusCode == HttpStatusCode.OK;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, TimeSpan.FromSeconds(60));
+        var ready = watch.Elapsed;
+        UseKey(Key ?? (await File.ReadAllTextAsync(Path.Combine(Data, "admin.key"))).Trim());
+        return ready;
+    }
+
+    /// <summary>Starts the node and waits for nothing.</summary>
+    public void Launch()
+    {
+        string[] arguments = [.. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url={Http.BaseAddress}"], $"--data={Data}", .. _options];
+        string[] command = [.. Launcher, "dotnet", Program, .. arguments];
+        var start = IsOfLaterBuild ? LaterBuild.Start(arguments) : new ProcessStartInfo(command[0], command[1..]);
         (start.RedirectStandardOutput, start.RedirectStandardError, start.WorkingDirectory) = (true, true, Path.GetTempPath());
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
         {
@@ -67,32 +105,15 @@ internal sealed class NodeProcess : IAsyncDisposable
             start.Environment[key] = value;
         }
 
-        var watch = Stopwatch.StartNew();
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, e) => Output.Enqueue(e.Data ?? "");
         _process.ErrorDataReceived += (_, e) => Output.Enqueue(e.Data ?? "");
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        await Eventually.True(async () =>
+        if (Key is not null && !Http.DefaultRequestHeaders.Contains("X-API-Key"))
         {
-            if (_process.HasExited)
-            {
-                throw new InvalidOperationException($"the node ended with {_process.ExitCode}:\n{string.Join('\n', Output)}");
-            }
-
-            try
-            {
-                return (await Http.GetAsync("health/ready")).StatusCode == HttpStatusCode.OK;
-            }
-            catch (HttpRequestException)
-            {
-                return false;
-            }
-        }, TimeSpan.FromSeconds(60));
-        var ready = watch.Elapsed;
-        Http.DefaultRequestHeaders.Remove("X-API-Key");
-        Http.DefaultRequestHeaders.Add("X-API-Key", Key ?? (await File.ReadAllTextAsync(Path.Combine(Data, "admin.key"))).Trim());
-        return ready;
+            UseKey(Key);
+        }
     }
 
     /// <summary><c>kill -9</c>.</summary>
@@ -168,6 +189,12 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         _process?.Dispose();
         Http.Dispose();
+    }
+
+    private void UseKey(string key)
+    {
+        Http.DefaultRequestHeaders.Remove("X-API-Key");
+        Http.DefaultRequestHeaders.Add("X-API-Key", key);
     }
 
     private static async Task<JsonElement> Json(HttpResponseMessage answer)

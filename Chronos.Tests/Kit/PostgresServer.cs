@@ -17,17 +17,19 @@ namespace Chronos.Tests.Kit;
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "chronos";
+    private const string Here = "127.0.0.1";
     private const string Password = "s3cret-of-the-tests";
-    private static readonly Lazy<PostgresServer?> Shared = new(() => Find() is { } programs ? new PostgresServer(programs, fsync: Environment.GetEnvironmentVariable("CHRONOS_TEST_FSYNC") == "on") : null);
+    private static readonly Lazy<PostgresServer?> Shared = new(() => Find() is { } programs ? new PostgresServer(programs, Here, fsync: Environment.GetEnvironmentVariable("CHRONOS_TEST_FSYNC") == "on") : null);
     private static int _databases;
 
     private readonly string _programs;
     private readonly string _folder;
+    private readonly string _address = Here;
     private readonly int _port = FreePort();
 
-    private PostgresServer(string programs, bool fsync)
+    private PostgresServer(string programs, string address, bool fsync)
     {
-        _programs = programs;
+        (_programs, _address) = (programs, address);
         _folder = Directory.CreateTempSubdirectory("chronos-postgres-").FullName;
         var password = Path.Combine(_folder, "password");
         File.WriteAllText(password, Password);
@@ -40,13 +42,18 @@ public sealed class PostgresServer : IAsyncDisposable
         RunAsServer("initdb", "-D", Data, "-A", "scram-sha-256", "-U", User, $"--pwfile={password}", "--no-sync", "-E", "UTF8", "--locale=C");
         File.AppendAllText(Path.Combine(Data, "postgresql.conf"), $"""
 
-            listen_addresses='127.0.0.1'
+            listen_addresses='{_address}'
             port={_port}
             unix_socket_directories='{_folder}'
             fsync={(fsync ? "on" : "off")}
             full_page_writes={(fsync ? "on" : "off")}
             max_connections=300
             """);
+        if (address != Here)
+        {
+            File.AppendAllText(Path.Combine(Data, "pg_hba.conf"), "host all all samenet scram-sha-256\n");
+        }
+
         Start();
     }
 
@@ -59,7 +66,10 @@ public sealed class PostgresServer : IAsyncDisposable
     public static PostgresAddress NewDatabase() => Require(Shared.Value).MakeDatabase();
 
     /// <summary>A server that belongs to one test, which may stop and start it. Waits for the disk as a real one.</summary>
-    internal static PostgresServer StartOwn() => Find() is { } programs ? new PostgresServer(programs, fsync: true) : Require(null);
+    internal static PostgresServer StartOwn() => StartOwn(Here);
+
+    /// <summary>The same, on an address that others in its network reach, too.</summary>
+    internal static PostgresServer StartOwn(string address) => Find() is { } programs ? new PostgresServer(programs, address, fsync: true) : Require(null);
 
     internal PostgresAddress MakeDatabase()
     {
@@ -111,6 +121,9 @@ public sealed class PostgresServer : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Why there can be none; null when there can.</summary>
+    internal static string? Missing() => Find() is null ? "there is no PostgreSQL on this machine" : null;
+
     private static PostgresServer Require(PostgresServer? server)
     {
         if (server is null)
@@ -135,7 +148,7 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     private string Connect(string database) =>
-        $"Host=127.0.0.1;Port={_port};Database={database};Username={User};Password={Password};Minimum Pool Size=0;Maximum Pool Size=20;Connection Idle Lifetime=5;Connection Pruning Interval=1";
+        $"Host={_address};Port={_port};Database={database};Username={User};Password={Password};Minimum Pool Size=0;Maximum Pool Size=20;Connection Idle Lifetime=5;Connection Pruning Interval=1";
 
     private void RunAsServer(string program, params string[] arguments)
     {

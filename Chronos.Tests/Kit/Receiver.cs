@@ -31,11 +31,13 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>What the target does before it answers; by default nothing.</summary>
     public Func<Received, CancellationToken, Task<int>> Answer { get; set; } = (_, _) => Task.FromResult(200);
 
-    public static async Task<Receiver> Start()
+    public static Task<Receiver> Start() => Start("127.0.0.1");
+
+    public static async Task<Receiver> Start(string address)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls($"http://{address}:0");
         var receiver = new Receiver(builder.Build());
         receiver._app.Map("/{**path}", receiver.Take);
         await receiver._app.StartAsync();

@@ -1,0 +1,109 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Hosting;
+using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel;
+using Chronos.Tests.Actors.Journal;
+using Chronos.Tests.Kit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Xunit;
+
+namespace Chronos.Tests.Cluster;
+
+/// <summary>A first seed that is started while it is cut off must not found a second cluster on the same journal.</summary>
+[Trait("speed", "slow")]
+public sealed class PresenceTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(10);
+    private readonly PostgresAddress _database = PostgresServer.NewDatabase();
+    private readonly TemporaryFolder _folder = new();
+
+    public PresenceTests() => new PostgresJournalDatabase(_database, Durability.Full).Prepare();
+
+    public void Dispose()
+    {
+        PostgresServer.Drop(_database);
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task The_first_seed_founds_a_cluster_only_when_nobody_has_said_for_five_seconds_that_he_is_in_one()
+    {
+        await Execute("INSERT INTO cluster_presence VALUES ('unreachable:1', clock_timestamp())");
+        var port = NodeProcess.FreePort();
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddAkka(ClusterSettings.SystemName, akka => akka
+            .WithChronosHocon()
+            .AddHocon("akka.loglevel = OFF\nakka.stdout-loglevel = OFF", HoconAddMode.Prepend)
+            .WithChronosJournal(new JournalOptions(_folder.Location, Durability.Full, new JournalPulse()) { Postgres = _database })
+            .WithChronosCluster(new ClusterSettings("127.0.0.1", port, [$"127.0.0.1:{port}", "127.0.0.1:1"], [NodeRoles.Api], ClusterProfile.Lan)));
+        using var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        var cluster = Akka.Cluster.Cluster.Get(host.Services.GetRequiredService<ActorSystem>());
+
+        await Eventually.True(() => cluster.SelfMember.Status == MemberStatus.Up, Patience);
+        Assert.True(await Holds("SELECT clock_timestamp() - seen_at > interval '5 seconds' FROM cluster_presence WHERE member = 'unreachable:1'"));
+        await Eventually.True(() => Holds($"SELECT EXISTS (SELECT FROM cluster_presence WHERE member = '127.0.0.1:{port}')"), Patience);
+
+        // Who leaves in good order keeps nobody waiting.
+        await host.StopAsync(TestContext.Current.CancellationToken);
+        await Eventually.True(() => Holds($"SELECT NOT EXISTS (SELECT FROM cluster_presence WHERE member = '127.0.0.1:{port}')"), Patience);
+    }
+
+    [Fact]
+    public async Task Who_was_taken_for_lost_is_no_member_any_more_and_can_take_nobody_for_lost()
+    {
+        var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
+        Assert.NotNull(await table.SayAsync("a:1", "a#1", Silent, cancellation));
+        Assert.NotNull(await table.SayAsync("b:1", "b#1", Silent, cancellation));
+        await table.LoseAsync("a#1", ["b#1"], cancellation);
+
+        // It slept meanwhile, and now takes the others for lost, one after another.
+        await table.LoseAsync("b#1", ["a#1", "c#1"], cancellation);
+        Assert.Null(await table.SayAsync("b:1", "b#1", Silent, cancellation));
+        Assert.NotNull(await table.SayAsync("a:1", "a#1", Silent, cancellation));
+        Assert.NotNull(await table.SayAsync("c:1", "c#1", Silent, cancellation));
+
+        // The same node, started again, is another incarnation.
+        Assert.NotNull(await table.SayAsync("b:1", "b#2", Silent, cancellation));
+        Assert.Equal(2, await table.OthersAsync("a:1", TimeSpan.FromMinutes(1), cancellation));
+    }
+
+    [Fact]
+    public async Task Of_many_that_take_each_other_for_lost_at_once_one_is_left()
+    {
+        var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
+        var nodes = Enumerable.Range(0, 8).Select(n => $"node-{n}").ToList();
+        await Task.WhenAll(nodes.Select(node => table.LoseAsync(node, [.. nodes.Where(n => n != node)], cancellation)));
+        var members = await Task.WhenAll(nodes.Select(node => table.SayAsync(node, node, Silent, cancellation)));
+        Assert.Single(members, silent => silent is not null);
+    }
+
+    [Fact]
+    public async Task Who_has_said_nothing_for_too_long_is_named()
+    {
+        var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
+        await Execute("INSERT INTO cluster_presence VALUES ('silent:1', clock_timestamp() - interval '11 seconds'), ('late:1', clock_timestamp() - interval '5 seconds')");
+        Assert.Equal(["silent:1"], await table.SayAsync("a:1", "a#1", Silent, cancellation));
+    }
+
+    private async Task Execute(string sql)
+    {
+        await using var connection = new NpgsqlConnection(_database.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    private async Task<bool> Holds(string sql)
+    {
+        await using var connection = new NpgsqlConnection(_database.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is true;
+    }
+}
