@@ -78,13 +78,15 @@ internal sealed class AdmissionDesk
 
     public IReadOnlyList<AttemptRequest> AllWaiting() => Locked(book => book.AllWaiting());
 
-    public void Sweep(int nodes)
+    public void Sweep(NodePart part, Func<string, int?> elsewhere)
     {
         lock (_room.Gate)
         {
-            _book.Sweep(nodes, _room.Now);
+            _book.Sweep(part, elsewhere, _room.Now);
         }
     }
+
+    public IReadOnlyList<(string Name, int InFlight)> GoingRound => Locked(book => book.GoingRound);
 
     /// <summary>What the pool has of an attempt; null: nothing.</summary>
     public DispatchProtocol.Held? Find(ExecutionId execution, int attempt)

@@ -1,6 +1,4 @@
 using Akka.Actor;
-using Akka.Cluster;
-using Chronos.Actors.Kernel;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Jobs;
@@ -16,10 +14,11 @@ public sealed class DispatchKey;
 /// </summary>
 internal sealed class DispatchGateway : UntypedActor, IWithTimers
 {
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<Protocol, IActorRef> _pools;
     private readonly List<AdmissionDesk> _desks;
+    private readonly LimitTurns _turns;
     private readonly DispatchReports _reports;
     private readonly ICircuitBoard _circuits;
     private IActorRef? _drainer;
@@ -30,6 +29,7 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
         (_reports, _circuits) = (reports, circuits);
         var room = new AdmissionRoom(time);
         _desks = [.. dispatchers.Select(dispatcher => new AdmissionDesk(dispatcher.Protocol, options, room))];
+        _turns = new LimitTurns(Context.System, _desks, time);
         _pools = dispatchers.ToDictionary(dispatcher => dispatcher.Protocol, dispatcher =>
         {
             var desk = _desks.Single(d => d.Protocol == dispatcher.Protocol);
@@ -67,7 +67,10 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
                 Reset(reset);
                 break;
             case SweepNow:
-                Sweep();
+                _turns.Step(Self);
+                break;
+            case TurnReports.TurnReport report:
+                _turns.Hear(Sender.Path.Address, report);
                 break;
             case WorkerMessages.Drain when _pools.Count == 0:
                 Sender.Tell(WorkerMessages.Drained.Instance);
@@ -121,15 +124,6 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
         CircuitStatus.HalfOpen => "half_open",
         _ => "closed",
     };
-
-    /// <summary>Targets and tags are shared by the nodes that send: each keeps its part of their limits.</summary>
-    private void Sweep()
-    {
-        var nodes = ((ExtendedActorSystem)Context.System).Provider is ClusterActorRefProvider
-            ? Cluster.Get(Context.System).State.Members.Count(m => m.Status == MemberStatus.Up && m.HasRole(NodeRoles.Scheduler))
-            : 1;
-        _desks.ForEach(desk => desk.Sweep(nodes));
-    }
 
     private void TellAll(object message, IActorRef sender)
     {

@@ -77,7 +77,7 @@ internal sealed class OutputFile(string path, OutputRetention retention, TimePro
             """);
         insert.Transaction = transaction;
         var added = 0L;
-        foreach (var (key, output) in batch)
+        foreach (var (key, output, _) in batch)
         {
             insert.Parameters.Clear();
             Bind(insert, key);

@@ -44,13 +44,14 @@ public sealed class OutputStore : IOutputStore, IDisposable
 
     public void Save(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output)
     {
-        var key = new OutputKey(tenant, execution, attempt);
-        _pending[key] = output;
-        if (_queue.IsAddingCompleted || !_queue.TryAdd(new Pending(key, output)))
-        {
-            _pending.TryRemove(key, out _);
-            _dropped.Add(1);
-        }
+        Queue(new Pending(new OutputKey(tenant, execution, attempt), output, null));
+    }
+
+    public Task<bool> KeepAsync(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output, CancellationToken cancellation)
+    {
+        var kept = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Queue(new Pending(new OutputKey(tenant, execution, attempt), output, kept));
+        return kept.Task.WaitAsync(cancellation);
     }
 
     public StoredOutput? Find(TenantId tenant, ExecutionId execution, int attempt)
@@ -73,6 +74,17 @@ public sealed class OutputStore : IOutputStore, IDisposable
         }
     }
 
+    private void Queue(Pending pending)
+    {
+        _pending[pending.Key] = pending.Output;
+        if (_queue.IsAddingCompleted || !_queue.TryAdd(pending))
+        {
+            _pending.TryRemove(pending.Key, out _);
+            _dropped.Add(1);
+            pending.Kept?.SetResult(false);
+        }
+    }
+
     private void Write()
     {
         var batch = new List<Pending>(BatchLimit);
@@ -84,9 +96,11 @@ public sealed class OutputStore : IOutputStore, IDisposable
                 batch.Add(next);
             }
 
+            var stored = false;
             try
             {
                 _file.Save(batch, _time.GetUtcNow());
+                stored = true;
             }
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
             {
@@ -97,6 +111,7 @@ public sealed class OutputStore : IOutputStore, IDisposable
             foreach (var written in batch)
             {
                 _pending.TryRemove(new KeyValuePair<OutputKey, StoredOutput>(written.Key, written.Output));
+                written.Kept?.SetResult(stored);
             }
 
             batch.Clear();
@@ -106,4 +121,5 @@ public sealed class OutputStore : IOutputStore, IDisposable
 
 internal readonly record struct OutputKey(TenantId Tenant, ExecutionId Execution, int Attempt);
 
-internal sealed record Pending(OutputKey Key, StoredOutput Output);
+/// <param name="Kept">Told whether it was written; null: nobody asks.</param>
+internal sealed record Pending(OutputKey Key, StoredOutput Output, TaskCompletionSource<bool>? Kept);

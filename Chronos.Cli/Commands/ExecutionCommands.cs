@@ -23,6 +23,9 @@ internal static class ExecutionCommands
     private static readonly Option<string> Status = new("--status") { Description = "pending, running, succeeded, failed, cancelled, timed_out, lost or skipped", HelpName = "status" };
     private static readonly Option<int?> Attempt = new("--attempt") { Description = "number of the attempt; the last one when absent", HelpName = "n" };
 
+    private static readonly Argument<string> OutputPath = new("file") { Description = "the output, byte for byte" };
+    private static readonly Option<string> OutputType = new("--content-type") { Description = "what it is; application/octet-stream when absent", HelpName = "type" };
+
     public static void AddExecutionCommands(this RootCommand root, Surroundings around)
     {
         var room = root.AddRoom("execution", "executions: what ran, and how it ended");
@@ -35,6 +38,7 @@ internal static class ExecutionCommands
             call => PostAsync(call, "replay", e => $"started {e.Text("id")}"));
         room.Add("tail", "follow executions as they start and end", around, ExecutionTail.Takes, ExecutionTail.RunAsync);
         room.Add("output", "the whole response of an attempt, byte for byte", around, [Arguments.Execution, Attempt], OutputAsync);
+        room.Add("put-output", "keep a file as the output of an attempt, in place of what its target answered", around, [Arguments.Execution, OutputPath, Attempt, OutputType], PutOutputAsync);
     }
 
     /// <summary>Waits for the end of an execution.</summary>
@@ -70,10 +74,32 @@ internal static class ExecutionCommands
     private static async Task OutputAsync(Call call)
     {
         var path = Arguments.ExecutionPath(call.Of(Arguments.Execution));
-        var attempt = call.Of(Attempt) ?? (await call.Api.GetAsync(path, call.Cancellation)).Json.Items("attempts").Select(a => a.Number("number")).DefaultIfEmpty(1).Max();
+        var attempt = await AttemptAsync(call, path);
         var answer = await call.Api.SendAsync(new ApiRequest(HttpMethod.Get, $"{path}/attempts/{attempt}/output") { Accept = "*/*" }, call.Cancellation);
         await call.Around.Out.FlushAsync(call.Cancellation);
         await using var output = call.Around.RawOut();
         await output.WriteAsync(answer.Body, call.Cancellation);
     }
+
+    private static async Task PutOutputAsync(Call call)
+    {
+        var path = Arguments.ExecutionPath(call.Of(Arguments.Execution));
+        byte[] bytes;
+        try
+        {
+            bytes = await File.ReadAllBytesAsync(Path.GetFullPath(call.Of(OutputPath)!, call.Around.Folder), call.Cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CliFailure.Usage($"file: {e.Message}");
+        }
+
+        var request = new ApiRequest(HttpMethod.Put, $"{path}/attempts/{await AttemptAsync(call, path)}/output") { Body = bytes, BodyType = call.Of(OutputType) ?? "application/octet-stream" };
+        var kept = (await call.Api.SendAsync(request, call.Cancellation)).Json;
+        call.Print.Done(kept, "execution_id", $"kept {kept.Number("bytes")} bytes of attempt {kept.Number("attempt")}");
+    }
+
+    /// <summary>The attempt that was asked for, or the last.</summary>
+    private static async Task<long> AttemptAsync(Call call, string path) =>
+        call.Of(Attempt) ?? (await call.Api.GetAsync(path, call.Cancellation)).Json.Items("attempts").Select(a => a.Number("number")).DefaultIfEmpty(1).Max();
 }

@@ -11,5 +11,8 @@ public interface IOutputStore
     /// <summary>Queues a write; drops it (and counts that) when the store is behind.</summary>
     void Save(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output);
 
+    /// <summary>Writes it down and says whether it is there; false when the store is behind or broken.</summary>
+    Task<bool> KeepAsync(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output, CancellationToken cancellation);
+
     StoredOutput? Find(TenantId tenant, ExecutionId execution, int attempt);
 }

@@ -32,7 +32,7 @@ internal static class ExecutionEndpoints
             .Produces<ExecutionBody>(202).Refuses(404, 409);
         api.MapGet("/executions/{id}/attempts/{n}/output", Output).WithName("get_output").WithSummary("The whole response of an attempt").Needs(Scopes.ExecutionsRead)
             .Produces(200, contentType: "application/octet-stream").Refuses(404);
-        return api;
+        return api.MapOutputUpload();
     }
 
     private static IResult List(HttpContext http, LedgerQueries ledger, ReadSide reads)
@@ -139,14 +139,15 @@ internal static class ExecutionEndpoints
             original.JobName, cancellation);
     }
 
-    private static IResult Output(HttpContext http, string id, string n, IOutputStore outputs, LedgerQueries ledger)
+    private static async Task<IResult> Output(HttpContext http, string id, string n, OutputFinder outputs, LedgerQueries ledger, CancellationToken cancellation)
     {
         if (!ExecutionId.TryParse(id, out var execution) || !int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt))
         {
             return ProblemResult.NotFound($"there is no attempt '{n}' of '{id}'");
         }
 
-        if (outputs.Find(http.Tenant(), execution, attempt) is { } output)
+        var (output, missing) = await outputs.Find(http.Tenant(), execution, attempt, cancellation);
+        if (output is not null)
         {
             // The target chose the content type: a browser must neither run it nor guess another.
             http.Response.Headers.XContentTypeOptions = "nosniff";
@@ -156,7 +157,7 @@ internal static class ExecutionEndpoints
 
         return ledger.Find(http.Tenant(), execution)?.Attempts.FirstOrDefault(a => a.Number == attempt)?.Excerpt is { } excerpt
             ? Results.Text(excerpt, "text/plain")
-            : ProblemResult.NotFound($"there is no output of attempt {attempt} of '{id}' on this node");
+            : ProblemResult.NotFound($"there is no output of attempt {attempt} of '{id}'{(missing.IsEmpty ? "" : $"; {string.Join(", ", missing)} did not answer")}");
     }
 
     private static ProblemResult NoSuchExecution(string id) => ProblemResult.NotFound($"there is no execution '{(id.Length <= 100 ? id : id[..100])}'");

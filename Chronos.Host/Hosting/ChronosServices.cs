@@ -8,6 +8,7 @@ using Chronos.Actors.Dispatching.Secrets;
 using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
+using Chronos.Actors.NodeStore;
 using Chronos.Actors.Projections;
 using Chronos.Actors.Studio;
 using Chronos.Core.Calendars;
@@ -95,6 +96,7 @@ internal static class ChronosServices
                 registry => registry.Get<TimetableRegionKey>())
             .WithJobs(new JobsOptions(
                 settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()), cluster)
+            .WithOutputShelf(services.GetRequiredService<IOutputStore>())
             .WithCalendars()
             .WithPlanReactor()
             .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<IJournalReader>(), services.GetRequiredService<ProjectionRunner>(), services.GetRequiredService<NodeCertificates>(), time));
@@ -102,7 +104,7 @@ internal static class ChronosServices
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services
         .AddSingleton<CalendarDirectory>().AddSingleton<CalendarRequests>().AddSingleton<AgendaRequests>().AddSingleton<Regions>().AddSingleton<KeyRings>().AddSingleton<ReadSide>()
-        .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>().AddSingleton<TargetBoard>()
+        .AddSingleton<JobViews>().AddSingleton<JobRequests>().AddSingleton<ExecutionFinder>().AddSingleton<OutputFinder>().AddSingleton<TargetBoard>()
         .AddSingleton<PublicAddress>().AddSingleton<CallbackReports>()
         .AddSingleton<RequestMetrics>().AddSingleton<CatalogMetrics>()
         .AddExceptionHandler<ProblemHandling>()

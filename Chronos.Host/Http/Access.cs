@@ -13,6 +13,9 @@ internal sealed record NeedsScope(Scopes Scope);
 /// <summary>Marks an endpoint that everybody may use.</summary>
 internal sealed record OpenToAll;
 
+/// <summary>Marks an endpoint that a target may use with the token of its attempt instead of a key; the endpoint looks whose it is.</summary>
+internal sealed record AlsoByCallbackToken;
+
 /// <summary>Declares access on endpoints, and reads who calls.</summary>
 internal static class Access
 {
@@ -21,6 +24,12 @@ internal static class Access
 
     public static TBuilder IsOpenToAll<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new OpenToAll());
+
+    public static TBuilder TakesCallbackToken<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AlsoByCallbackToken());
+
+    /// <summary>The token of an attempt that the caller shows instead of a key; it counts where the endpoint takes one.</summary>
+    public static string? CallbackToken(this HttpContext http) => http.Request.Headers["X-Chronos-Callback-Token"].ToString() is { Length: > 0 } token ? token : null;
 
     public static KeyGrant Grant(this HttpContext http) => http.Features.GetRequiredFeature<KeyGrant>();
 
@@ -37,6 +46,11 @@ internal sealed class AccessCheck(RequestDelegate next, KeyDirectory keys)
     public Task InvokeAsync(HttpContext http)
     {
         if (http.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<OpenToAll>() is not null)
+        {
+            return next(http);
+        }
+
+        if (endpoint.Metadata.GetMetadata<AlsoByCallbackToken>() is not null && http.CallbackToken() is not null)
         {
             return next(http);
         }

@@ -54,6 +54,7 @@ namespace Chronos.Host.Http;
 [JsonSerializable(typeof(CallbackBody))]
 [JsonSerializable(typeof(HeartbeatBody))]
 [JsonSerializable(typeof(CallbackView))]
+[JsonSerializable(typeof(OutputView))]
 [JsonSerializable(typeof(DeadLetterView))]
 [JsonSerializable(typeof(DeadLetterReplayBody))]
 [JsonSerializable(typeof(DeadLetterManyBody))]

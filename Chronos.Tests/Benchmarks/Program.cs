@@ -2,6 +2,7 @@ using System.Globalization;
 using Chronos.Benchmarks;
 using Chronos.Benchmarks.Kit;
 using Chronos.Benchmarks.Peers;
+using Chronos.Benchmarks.Protocols;
 using Chronos.Tests.Chaos;
 using Chronos.Tests.Simulation;
 
@@ -12,11 +13,24 @@ if (args is [ChildProcess.TargetMode])
     return 0;
 }
 
-if (args is [ChildProcess.CaseMode or ChildProcess.PeerMode or ChildProcess.SeedMode or ChildProcess.RecoveryMode, var text])
+if (args is [ChildProcess.GrpcMode])
+{
+    await GrpcBenchServer.Run();
+    return 0;
+}
+
+if (args is [ChildProcess.KafkaMode])
+{
+    await KafkaBenchServer.Run();
+    return 0;
+}
+
+if (args is [ChildProcess.CaseMode or ChildProcess.BareMode or ChildProcess.PeerMode or ChildProcess.SeedMode or ChildProcess.RecoveryMode, var text])
 {
     Console.WriteLine(ChildProcess.Answer(await (args[0] switch
     {
         ChildProcess.PeerMode => PeerCases.Run(text),
+        ChildProcess.BareMode => BareCase.Run(text),
         ChildProcess.SeedMode => SeededJournal.Run(text),
         ChildProcess.RecoveryMode => Recoveries.Run(text),
         _ => Cases.Run(text),
@@ -43,6 +57,7 @@ IBenchmark[] all =
     new LatenessBenchmark(),
     new SpineBenchmark(),
     new NeighbourBenchmark(),
+    new ProtocolsBenchmark(),
     new SoakBenchmark(),
     new ApiBenchmark(),
     new ScaleBenchmark(),

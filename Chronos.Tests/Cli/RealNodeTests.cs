@@ -63,6 +63,10 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
         Assert.Equal(2, (await node.RunAsync("callback", "complete", token, "--output-json", "{")).Exit);
         Assert.Equal($"{id} succeeded\n", (await DoneAsync("callback", "complete", token, "--output-json", "[42]")).Out);
         Assert.Equal("[42]", (await DoneAsync("execution", "output", id)).Out);
+        await File.WriteAllTextAsync(Path.Combine(node.Folder, "large.txt"), "by hand", TestContext.Current.CancellationToken);
+        Assert.Equal("kept 7 bytes of attempt 1\n", (await DoneAsync("execution", "put-output", id, "large.txt", "--content-type", "text/plain")).Out);
+        Assert.Equal("by hand", (await DoneAsync("execution", "output", id)).Out);
+        Assert.Equal(2, (await node.RunAsync("execution", "put-output", id, "nowhere.txt")).Exit);
         Assert.Equal(6, (await node.RunAsync("callback", "fail", token, "--error", "late")).Exit);
         Assert.Equal(3, (await node.RunAsync("callback", "complete", "nonsense")).Exit);
     }

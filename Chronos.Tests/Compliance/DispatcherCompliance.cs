@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Chronos.Actors.Dispatching;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
+using Chronos.Tests.Kit;
 using Xunit;
 
 namespace Chronos.Tests.Compliance;
@@ -62,7 +63,7 @@ public interface IAnsweringTarget : IComplianceTarget
 /// <remarks>A protocol with answers inherits <see cref="AnsweringDispatcherCompliance"/>.</remarks>
 public abstract class DispatcherCompliance
 {
-    public const string Secret = "s3cr3t/+value==&\"x";
+    public const string Secret = TestSecret.Value;
     public const string WrongSecret = "not the one";
 
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);

@@ -69,6 +69,8 @@ internal sealed class PoolOfOne : IAsyncDisposable
         {
         }
 
+        public Task<bool> KeepAsync(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output, CancellationToken cancellation) => Task.FromResult(false);
+
         public StoredOutput? Find(TenantId tenant, ExecutionId execution, int attempt) => null;
     }
 }

@@ -8,6 +8,9 @@ namespace Chronos.Tests.Kit;
 /// <summary>What the fixtures of real brokers have in common: the program, ports, the process.</summary>
 internal static class BrokerProgram
 {
+    /// <summary>The setting that says below which folder brokers keep their data; the system's folder for temporary files otherwise.</summary>
+    public const string DataSetting = "CHRONOS_TEST_BROKER_DATA";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Skips the test where the program is missing; under CI it fails.</summary>
@@ -22,6 +25,10 @@ internal static class BrokerProgram
         Assert.Fail($"there is no {name} on this machine, and under CI=true it must be");
         return "";
     }
+
+    public static string NewFolder(string prefix) => Environment.GetEnvironmentVariable(DataSetting) is { Length: > 0 } place
+        ? Directory.CreateDirectory(Path.Combine(place, prefix + Path.GetRandomFileName())).FullName
+        : Directory.CreateTempSubdirectory(prefix).FullName;
 
     /// <summary>Free ports in a row, below those that the system gives to outgoing connections: a server that starts again finds them free.</summary>
     public static int FreePorts(int count)

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Chronos.Tests.Kit;
@@ -11,11 +14,19 @@ internal sealed class ForwardProxy : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
     private readonly Task _accepting;
+    private readonly X509Certificate2? _certificate;
 
     public ForwardProxy()
+        : this(null)
     {
+    }
+
+    /// <param name="certificate">What it proves itself with, where it is spoken to inside TLS.</param>
+    public ForwardProxy(X509Certificate2? certificate)
+    {
+        _certificate = certificate;
         _listener.Start();
-        Url = $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+        Url = $"{(certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
         _accepting = Accept();
     }
 
@@ -57,13 +68,13 @@ internal sealed class ForwardProxy : IAsyncDisposable
         {
             try
             {
-                var stream = client.GetStream();
+                await using var stream = await Secured(client.GetStream());
                 while (await Head(stream) is { } head && await Answer(stream, head))
                 {
                     // The next request of the same connection.
                 }
             }
-            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception e) when (e is IOException or SocketException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
             {
                 // One side hung up.
             }
@@ -71,7 +82,7 @@ internal sealed class ForwardProxy : IAsyncDisposable
     }
 
     /// <summary>False when the connection was given over to a target.</summary>
-    private async Task<bool> Answer(NetworkStream stream, string head)
+    private async Task<bool> Answer(Stream stream, string head)
     {
         var line = head[..head.IndexOf('\r', StringComparison.Ordinal)];
         Requests.Enqueue(line);
@@ -101,7 +112,19 @@ internal sealed class ForwardProxy : IAsyncDisposable
         return false;
     }
 
-    private async Task<string?> Head(NetworkStream stream)
+    private async Task<Stream> Secured(NetworkStream plain)
+    {
+        if (_certificate is null)
+        {
+            return plain;
+        }
+
+        var secured = new SslStream(plain);
+        await secured.AuthenticateAsServerAsync(_certificate);
+        return secured;
+    }
+
+    private async Task<string?> Head(Stream stream)
     {
         var head = new List<byte>();
         var one = new byte[1];

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -61,18 +60,16 @@ public sealed class KafkaMockChild
             }
         });
 
-        var client = Native.rd_kafka_new(0, Native.rd_kafka_conf_new(), new byte[512], 512);
-        var cluster = Native.rd_kafka_mock_cluster_new(client, 1);
-        var bootstrap = Marshal.PtrToStringUTF8(Native.rd_kafka_mock_cluster_bootstraps(cluster))!;
+        var (cluster, bootstrap) = KafkaMockNative.Start();
         var topics = Environment.GetEnvironmentVariable(Topics)!.Split(',');
         foreach (var topic in topics)
         {
-            Native.rd_kafka_mock_topic_create(cluster, topic, 4, 1);
+            KafkaMockNative.rd_kafka_mock_topic_create(cluster, topic, 4, 1);
         }
 
-        Native.rd_kafka_mock_topic_create(cluster, "gone", 1, 1);
-        Native.rd_kafka_mock_topic_set_error(cluster, "gone", (int)ErrorCode.UnknownTopicOrPart);
-        Native.rd_kafka_mock_broker_set_host_port(cluster, 1, "127.0.0.1", Number(Advertised));
+        KafkaMockNative.rd_kafka_mock_topic_create(cluster, "gone", 1, 1);
+        KafkaMockNative.rd_kafka_mock_topic_set_error(cluster, "gone", (int)ErrorCode.UnknownTopicOrPart);
+        KafkaMockNative.rd_kafka_mock_broker_set_host_port(cluster, 1, "127.0.0.1", Number(Advertised));
         said.Writer.TryWrite("ready " + bootstrap[(bootstrap.LastIndexOf(':') + 1)..]);
         Watch(topics, said.Writer);
         while (await reader.ReadLineAsync() is { } line)
@@ -81,12 +78,12 @@ public sealed class KafkaMockChild
             switch (words[0])
             {
                 case "errors":
-                    Native.rd_kafka_mock_clear_request_errors(cluster, 0);
+                    KafkaMockNative.rd_kafka_mock_clear_request_errors(cluster, 0);
                     var errors = Enumerable.Repeat(int.Parse(words[1], CultureInfo.InvariantCulture), int.Parse(words[2], CultureInfo.InvariantCulture)).ToArray();
-                    Native.rd_kafka_mock_push_request_errors_array(cluster, 0, (nuint)errors.Length, errors);
+                    KafkaMockNative.rd_kafka_mock_push_request_errors_array(cluster, 0, (nuint)errors.Length, errors);
                     break;
-                case "down": Native.rd_kafka_mock_broker_set_down(cluster, 1); break;
-                case "up": Native.rd_kafka_mock_broker_set_up(cluster, 1); break;
+                case "down": KafkaMockNative.rd_kafka_mock_broker_set_down(cluster, 1); break;
+                case "up": KafkaMockNative.rd_kafka_mock_broker_set_up(cluster, 1); break;
             }
 
             said.Writer.TryWrite("done");
@@ -138,43 +135,4 @@ public sealed class KafkaMockChild
 
     /// <summary>One message as the cluster holds it.</summary>
     internal sealed record Held(string Topic, int Partition, long Offset, string? Key, string Value, Dictionary<string, string> Headers);
-
-    private static class Native
-    {
-        // The one of the package's libraries that needs nothing of the system.
-        private const string Library = "centos8-librdkafka";
-
-        [DllImport(Library)]
-        public static extern nint rd_kafka_conf_new();
-
-        [DllImport(Library, CharSet = CharSet.Ansi)]
-        public static extern nint rd_kafka_new(int type, nint configuration, byte[] error, nuint size);
-
-        [DllImport(Library)]
-        public static extern nint rd_kafka_mock_cluster_new(nint client, int brokers);
-
-        [DllImport(Library)]
-        public static extern nint rd_kafka_mock_cluster_bootstraps(nint cluster);
-
-        [DllImport(Library, CharSet = CharSet.Ansi)]
-        public static extern void rd_kafka_mock_broker_set_host_port(nint cluster, int broker, string host, int port);
-
-        [DllImport(Library)]
-        public static extern void rd_kafka_mock_broker_set_down(nint cluster, int broker);
-
-        [DllImport(Library)]
-        public static extern void rd_kafka_mock_broker_set_up(nint cluster, int broker);
-
-        [DllImport(Library, CharSet = CharSet.Ansi)]
-        public static extern void rd_kafka_mock_topic_create(nint cluster, string topic, int partitions, int replicas);
-
-        [DllImport(Library, CharSet = CharSet.Ansi)]
-        public static extern void rd_kafka_mock_topic_set_error(nint cluster, string topic, int error);
-
-        [DllImport(Library)]
-        public static extern void rd_kafka_mock_push_request_errors_array(nint cluster, short request, nuint count, int[] errors);
-
-        [DllImport(Library)]
-        public static extern void rd_kafka_mock_clear_request_errors(nint cluster, short request);
-    }
 }

@@ -6,7 +6,7 @@ namespace Chronos.Tests.Kit;
 internal sealed class NatsServer : IAsyncDisposable
 {
     private readonly string _program;
-    private readonly string _folder = Directory.CreateTempSubdirectory("chronos-nats-").FullName;
+    private readonly string _folder = BrokerProgram.NewFolder("chronos-nats-");
     private Process? _process;
 
     private NatsServer(string program, string settings, bool tls, bool verify)

@@ -1,10 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Chronos.Tests.Compliance;
 using RabbitMQ.Client;
-using Xunit;
-
-[assembly: AssemblyFixture(typeof(Chronos.Tests.Kit.RabbitServers))]
 
 namespace Chronos.Tests.Kit;
 
@@ -17,7 +13,7 @@ internal sealed class RabbitServer : IAsyncDisposable
 
     private readonly string _program;
     private readonly string _epmd;
-    private readonly string _folder = Directory.CreateTempSubdirectory("chronos-rabbit-").FullName;
+    private readonly string _folder = BrokerProgram.NewFolder("chronos-rabbit-");
     private readonly int _first = BrokerProgram.FreePorts(4);
     private Process? _process;
     private Process? _names;
@@ -44,7 +40,7 @@ internal sealed class RabbitServer : IAsyncDisposable
         object Permission(string user, string write) => new { user, vhost = "/", configure = ".*", write, read = ".*" };
         File.WriteAllText(Path.Combine(_folder, "definitions.json"), JsonSerializer.Serialize(new
         {
-            users = new[] { (User, Password), ("me", DispatcherCompliance.Secret), ("reader", DispatcherCompliance.Secret) }.Select(one => new { name = one.Item1, password = one.Item2, tags = "" }),
+            users = new[] { (User, Password), ("me", TestSecret.Value), ("reader", TestSecret.Value) }.Select(one => new { name = one.Item1, password = one.Item2, tags = "" }),
             vhosts = new[] { new { name = "/" } },
             permissions = new[] { Permission(User, ".*"), Permission("me", ".*"), Permission("reader", "^$") },
         }));
@@ -123,21 +119,5 @@ internal sealed class RabbitServer : IAsyncDisposable
         await KillAsync();
         await BrokerProgram.KillAsync(_names);
         Directory.Delete(_folder, recursive: true);
-    }
-}
-
-/// <summary>The broker that tests share, because it takes seconds to start; each test has names of its own on it.</summary>
-public sealed class RabbitServers : IAsyncDisposable
-{
-    private static readonly Lazy<Task<RabbitServer>> Server = new(RabbitServer.StartAsync);
-
-    internal static Task<RabbitServer> SharedAsync() => Server.Value;
-
-    public async ValueTask DisposeAsync()
-    {
-        if (Server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-        {
-            await (await Server.Value).DisposeAsync();
-        }
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
 
 namespace Chronos.Actors.Dispatching.Callbacks;
 
@@ -19,6 +20,18 @@ public sealed class CallbackReports(ISecretSource source, IOutputStore outputs, 
             Encoding.UTF8.GetBytes(text), truncated: false, new(output.ValueKind == JsonValueKind.String ? "text/plain" : "application/json"), MaskOf(found, token));
         return new CallbackOutput(ResponseReader.Excerpt(read.Text!, MaxExcerpt), read.Bytes, read.ContentType);
     }
+
+    /// <summary>An output that was sent by itself, as it is kept.</summary>
+    /// <param name="found">Whose it is by its token; null when somebody with a key sent it, who could read the secrets of no job anyhow.</param>
+    public StoredOutput Upload(CallbackReplies.Found? found, CallbackToken? token, byte[] bytes, System.Net.Http.Headers.MediaTypeHeaderValue type)
+    {
+        var read = ResponseReader.Decode(bytes, truncated: false, type, found is null || token is null ? SecretMask.None : MaskOf(found, token));
+        return new StoredOutput(read.ContentType, read.Bytes, time.GetUtcNow());
+    }
+
+    /// <summary>Keeps an output, and says whether it is kept.</summary>
+    public Task<bool> KeepAsync(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output, CancellationToken cancellation) =>
+        outputs.KeepAsync(tenant, execution, attempt, output, cancellation);
 
     /// <summary>A line of the target's.</summary>
     public string Line(CallbackReplies.Found found, CallbackToken token, string text) => HttpFailures.OneLine(MaskOf(found, token).Apply(text));

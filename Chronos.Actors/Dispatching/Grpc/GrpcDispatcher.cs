@@ -29,6 +29,10 @@ public sealed class GrpcDispatcher : IDispatcher, IDisposable
     private readonly TimeProvider _time;
     private readonly GrpcChannels _channels;
 
+    // To token endpoints.
+    private readonly HttpLines _lines;
+    private readonly OAuthSource _oauth;
+
     public GrpcDispatcher(GrpcDispatchOptions options, ISecretSource secrets, CircuitBoard circuits, TimeProvider time)
         : this(options, secrets, circuits, time, static (host, cancellation) => Dns.GetHostAddressesAsync(host, cancellation))
     {
@@ -38,6 +42,9 @@ public sealed class GrpcDispatcher : IDispatcher, IDisposable
     {
         (_options, _secrets, _circuits, _time) = (options, secrets, circuits, time);
         _channels = new GrpcChannels(options, time, resolve);
+        var http = new HttpDispatchOptions { AllowPrivateTargets = options.AllowPrivateTargets, ConnectTimeout = options.ConnectTimeout };
+        var guard = new GuardedConnector(resolve, options.AllowPrivateTargets);
+        (_lines, _oauth) = (new HttpLines(http, guard, time), new OAuthSource(http, circuits, guard, time));
     }
 
     public Protocol Protocol => Protocol.Grpc;
@@ -63,17 +70,15 @@ public sealed class GrpcDispatcher : IDispatcher, IDisposable
         }
 
         using var _ = lease;
-        var mask = secrets.Mask;
         var limit = request.Timeout < LongestTimeout ? request.Timeout : LongestTimeout;
         using var timeout = new CancellationTokenSource(limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        var address = prepared.Endpoint.Address;
-        return await _circuits.SendAsync($"{address.Scheme}://{address.IdnHost}:{address.Port}", async () =>
+        Task<AttemptOutcome> Send(string? token) => _circuits.SendAsync(OAuthSource.TargetOf(prepared.Endpoint.Address), async () =>
         {
             GrpcEnd end;
             try
             {
-                end = await RunAsync(request, prepared, lease, mask, started + limit, either.Token).ConfigureAwait(false);
+                end = await RunAsync(request, token is null ? prepared : prepared.With(token), lease, secrets.Mask, started + limit, either.Token).ConfigureAwait(false);
             }
             catch (RpcException error)
             {
@@ -93,11 +98,51 @@ public sealed class GrpcDispatcher : IDispatcher, IDisposable
                 end = new GrpcEnd(known.Failure, Error: known.Error);
             }
 
-            return Ended(end, started, clock, mask);
-        }).ConfigureAwait(false);
+            return Ended(end, started, clock, secrets.Mask);
+        });
+
+        if (prepared.Grant is not { } grant)
+        {
+            return await Send(null).ConfigureAwait(false);
+        }
+
+        async Task<AttemptOutcome> Guarded(Func<Task<HttpEnd>> step)
+        {
+            HttpEnd end;
+            try
+            {
+                end = await step().ConfigureAwait(false);
+            }
+            catch (Exception e) when (HttpFailures.Classify(e, request.Timeout, timeout.Token, cancellation) is { } known)
+            {
+                end = known;
+            }
+
+            return Ended(new GrpcEnd(end.Failure, Error: end.Error, RetryAfter: end.RetryAfter), started, clock, secrets.Mask);
+        }
+
+        HttpLines.Lease line;
+        try
+        {
+            line = _lines.Rent(grant.Route);
+        }
+        catch (RequestFaultException fault)
+        {
+            return Ended(new GrpcEnd(FailureClass.Request, Error: fault.Message), started, clock, secrets.Mask);
+        }
+
+        using (line)
+        {
+            return await _oauth.SendAsync(
+                grant, secrets, line.Client, Guarded, Send, static outcome => outcome.StatusCode == (int)StatusCode.Unauthenticated, either.Token).ConfigureAwait(false);
+        }
     }
 
-    public void Dispose() => _channels.Dispose();
+    public void Dispose()
+    {
+        _channels.Dispose();
+        _lines.Dispose();
+    }
 
     private async Task<GrpcEnd> RunAsync(
         AttemptRequest attempt, GrpcRequest request, GrpcChannels.Lease lease, SecretMask mask, DateTimeOffset deadline, CancellationToken cancellation)

@@ -35,6 +35,22 @@ internal sealed record GrpcRequest(GrpcPlan Plan, GrpcEndpoint Endpoint, string 
     /// <summary>Whether the message is an event, so that only a method that takes events can be called.</summary>
     public bool IsEvent { get; init; }
 
+    /// <summary>Present when a token is sent that has to be fetched.</summary>
+    public OAuthGrant? Grant { get; init; }
+
+    /// <summary>The same with the token.</summary>
+    public GrpcRequest With(string token)
+    {
+        var metadata = new Metadata();
+        foreach (var entry in Metadata)
+        {
+            metadata.Add(entry);
+        }
+
+        Add(metadata, "authorization", "Bearer " + token, "the token");
+        return this with { Metadata = metadata };
+    }
+
     /// <exception cref="RequestFaultException">A template or a secret is at fault; the message names it and holds no value.</exception>
     public static GrpcRequest Prepare(AttemptRequest attempt, AttemptSecrets secrets)
     {
@@ -58,6 +74,7 @@ internal sealed record GrpcRequest(GrpcPlan Plan, GrpcEndpoint Endpoint, string 
         }
 
         byte[]? signing = null;
+        OAuthGrant? grant = null;
         switch (section.Auth)
         {
             case WebhookAuth.Basic basic:
@@ -71,6 +88,10 @@ internal sealed record GrpcRequest(GrpcPlan Plan, GrpcEndpoint Endpoint, string 
             case WebhookAuth.HeaderKey header:
                 Add(metadata, header.Name.ToLowerInvariant(), secrets.Get(header.Value.Name), $"the secret '{header.Value.Name}'");
                 break;
+            case OAuth2 oauth:
+                // The name that a target bears is not that of the token endpoint.
+                grant = OAuthGrant.Resolve(oauth, secrets, tls is null ? HttpRoute.Plain : new HttpRoute(BrokerTls.Resolve(tls, secrets)! with { ServerName = null }, null));
+                break;
             case WebhookAuth.Hmac hmac:
                 signing = StandardWebhooks.Key(secrets.Get(hmac.Key.Name))
                     ?? throw new RequestFaultException($"the secret '{hmac.Key.Name}' begins with whsec_ but does not go on in base64");
@@ -80,7 +101,7 @@ internal sealed record GrpcRequest(GrpcPlan Plan, GrpcEndpoint Endpoint, string 
         var message = section.Message is { } body
             ? new GrpcRequest(plan, endpoint, templates.RenderBody(body, "grpc.message", out _), "grpc.message", metadata, signing)
             : new GrpcRequest(plan, endpoint, templates.Payload ?? "{}", "payload", metadata, signing);
-        return message.AsEvent(attempt, templates, secrets, section.Message is null && templates.Payload is null);
+        return (message with { Grant = grant }).AsEvent(attempt, templates, secrets, section.Message is null && templates.Payload is null);
     }
 
     /// <summary>The message <c>io.cloudevents.v1.CloudEvent</c>, or the same message with the attributes as metadata.</summary>

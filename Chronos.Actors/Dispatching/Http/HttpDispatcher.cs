@@ -15,7 +15,7 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
     private readonly TimeProvider _time;
     private readonly GuardedConnector _guard;
     private readonly HttpLines _lines;
-    private readonly OAuthTokens _tokens;
+    private readonly OAuthSource _oauth;
     private readonly ConnectionPace _pace;
 
     public HttpDispatcher(HttpDispatchOptions options, ISecretSource secrets, CircuitBoard circuits, TimeProvider time)
@@ -28,7 +28,7 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
         (_options, _secrets, _circuits, _time) = (options, secrets, circuits, time);
         _guard = new GuardedConnector(resolve, options.AllowPrivateTargets);
         _lines = new HttpLines(options, _guard, time);
-        _tokens = new OAuthTokens(options, time);
+        _oauth = new OAuthSource(options, circuits, _guard, time);
         _pace = new ConnectionPace(options.FirstConnections, time);
     }
 
@@ -50,7 +50,7 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
         }
 
         using var held = line;
-        var target = TargetOf(prepared.Url);
+        var target = OAuthSource.TargetOf(prepared.Url);
         try
         {
             await _pace.EnterAsync(target, cancellation).ConfigureAwait(false);
@@ -100,60 +100,9 @@ public sealed class HttpDispatcher : IDispatcher, IDisposable
         Task<AttemptOutcome> Send(string? token) => _circuits.SendAsync(target, () => Guarded(() =>
             new HttpExchange(line.Client, _guard, _options, request, prepared, run.Secrets, token, _time).RunAsync(run.Secrets.Mask, either.Token)));
 
-        if (prepared.Grant is not { } grant)
-        {
-            return await Send(null).ConfigureAwait(false);
-        }
-
-        var cached = _tokens.Find(grant);
-        var (token, refused) = await TokenAsync(grant, cached, line.Client, run, Guarded, either.Token).ConfigureAwait(false);
-        var outcome = refused ?? await Send(token).ConfigureAwait(false);
-        if (outcome.StatusCode != 401 || cached is null)
-        {
-            return outcome;
-        }
-
-        // It was good once. Another one, once: what is refused then was not refused for its age.
-        _tokens.Forget(grant, cached);
-        (token, refused) = await TokenAsync(grant, null, line.Client, run, Guarded, either.Token).ConfigureAwait(false);
-        return refused ?? await Send(token).ConfigureAwait(false);
-    }
-
-    private static string TargetOf(Uri url) => $"{url.Scheme}://{url.IdnHost}:{url.Port}";
-
-    /// <summary>The token, hidden from now on, or the outcome that says why there is none. The endpoint has a circuit of its own.</summary>
-    private async Task<(string? Token, AttemptOutcome? Refused)> TokenAsync(
-        OAuthGrant grant, string? cached, HttpMessageInvoker client, Run run, Func<Func<Task<HttpEnd>>, Task<AttemptOutcome>> guarded, CancellationToken cancellation)
-    {
-        var token = cached;
-        AttemptOutcome? outcome = null;
-        if (token is null)
-        {
-            outcome = await _circuits.SendAsync(TargetOf(grant.Url), () => guarded(async () =>
-            {
-                try
-                {
-                    if (grant.Route.Proxy is not null)
-                    {
-                        await _guard.JudgeAsync(grant.Url.IdnHost, cancellation).ConfigureAwait(false);
-                    }
-
-                    token = await _tokens.GetAsync(grant, client, cancellation).ConfigureAwait(false);
-                    return new HttpEnd(FailureClass.None);
-                }
-                catch (OAuthFaultException fault)
-                {
-                    return new HttpEnd(fault.Failure, Error: fault.Message, RetryAfter: fault.RetryAfter);
-                }
-            })).ConfigureAwait(false);
-        }
-
-        if (token is not null)
-        {
-            run.Secrets.Hide(token);
-        }
-
-        return (token, token is null ? outcome : null);
+        return prepared.Grant is { } grant
+            ? await _oauth.SendAsync(grant, run.Secrets, line.Client, Guarded, Send, static outcome => outcome.StatusCode == 401, either.Token).ConfigureAwait(false)
+            : await Send(null).ConfigureAwait(false);
     }
 
     private AttemptOutcome Ended(HttpEnd end, Run run)

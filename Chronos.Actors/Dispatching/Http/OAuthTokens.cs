@@ -13,6 +13,14 @@ internal sealed record OAuthGrant(OAuth2 Auth, string Secret, HttpRoute Route)
 {
     public Uri Url { get; } = new(Auth.TokenUrl);
 
+    /// <exception cref="RequestFaultException">The node has no such secret.</exception>
+    public static OAuthGrant Resolve(OAuth2 auth, AttemptSecrets secrets, HttpRoute route)
+    {
+        var secret = secrets.Get(auth.ClientSecret.Name);
+        secrets.Hide(OAuthTokens.BasicOf(auth.ClientId, secret));
+        return new OAuthGrant(auth, secret, route);
+    }
+
     /// <summary>Attempts that agree in it share a token. Does not show what is in it.</summary>
     public string Identity() => BrokerTls.Identity(
         [Auth.TokenUrl, Auth.ClientId, Secret, Auth.Audience, Auth.ClientAuth.ToString(), Route.Identity(), .. Auth.Scopes]);

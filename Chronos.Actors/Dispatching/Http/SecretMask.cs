@@ -14,19 +14,33 @@ internal sealed class SecretMask
     // A shorter one would blot out half of every text, and is no secret.
     private const int Shortest = 3;
 
-    private readonly string[] _forms;
+    private readonly string[] _secrets;
+
+    // No form of a secret is shorter than it is without the space around it.
+    private readonly int _least;
+    private string[]? _forms;
 
     public SecretMask(IEnumerable<string> secrets)
     {
-        _forms = [.. secrets.Where(secret => secret.Length >= Shortest).SelectMany(Forms).Where(form => form.Length >= Shortest).Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length)];
+        _secrets = [.. secrets.Where(secret => secret.Length >= Shortest)];
+        _least = _secrets.Length == 0 ? int.MaxValue : _secrets.Min(secret => Math.Max(Shortest, secret.Trim().Length));
     }
 
     /// <summary>How much of a secret may be left at the end of a text that was cut off.</summary>
-    public int Longest => _forms.Length == 0 ? 0 : _forms[0].Length;
+    public int Longest => AllForms.Length == 0 ? 0 : AllForms[0].Length;
+
+    // Most attempts succeed and show a few short words: there is nothing to look for in them.
+    private string[] AllForms => _forms ??=
+        [.. _secrets.SelectMany(Forms).Where(form => form.Length >= Shortest).Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length)];
 
     public string Apply(string text)
     {
-        foreach (var form in _forms)
+        if (text.Length < _least)
+        {
+            return text;
+        }
+
+        foreach (var form in AllForms)
         {
             text = text.Replace(form, Stars, StringComparison.Ordinal);
         }
@@ -37,13 +51,13 @@ internal sealed class SecretMask
     /// <summary>The same for bytes of no known character set.</summary>
     public byte[] Apply(byte[] bytes)
     {
-        if (_forms.Length == 0)
+        if (bytes.Length < _least)
         {
             return bytes;
         }
 
         var text = Encoding.Latin1.GetString(bytes);
-        foreach (var form in _forms)
+        foreach (var form in AllForms)
         {
             text = text.Replace(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(form)), Stars, StringComparison.Ordinal);
             text = text.Replace(Encoding.Latin1.GetString(Encoding.Unicode.GetBytes(form)), Stars, StringComparison.Ordinal);

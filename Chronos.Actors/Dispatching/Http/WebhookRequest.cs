@@ -77,7 +77,7 @@ internal sealed class WebhookRequest
             ContentType = type,
             BodyHoldsSecret = bodySecret,
             Route = route,
-            Grant = Section.Auth is OAuth2 oauth ? MakeGrant(oauth, route) : null,
+            Grant = Section.Auth is OAuth2 oauth ? OAuthGrant.Resolve(oauth, _secrets, route) : null,
         };
     }
 
@@ -90,13 +90,6 @@ internal sealed class WebhookRequest
         }
 
         return Section.Tls is null && proxy is null ? HttpRoute.Plain : new HttpRoute(BrokerTls.Resolve(Section.Tls, _secrets), proxy);
-    }
-
-    private OAuthGrant MakeGrant(OAuth2 auth, HttpRoute route)
-    {
-        var secret = _secrets.Get(auth.ClientSecret.Name);
-        _secrets.Hide(OAuthTokens.BasicOf(auth.ClientId, secret));
-        return new OAuthGrant(auth, secret, route);
     }
 
     private Uri MakeUrl()

@@ -1,3 +1,4 @@
+using System.Text;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 
@@ -28,17 +29,39 @@ public sealed class FileSecretSource(string dataFolder) : ISecretSource
     private static string VariableOf(string name) =>
         "CHRONOS_SECRET_" + name.ToUpperInvariant().Replace('.', '_').Replace('-', '_');
 
+    /// <summary>UTF-8 unless the file begins with the mark of another encoding.</summary>
+    private static string TextOf(ReadOnlySpan<byte> bytes) => bytes switch
+    {
+        [0xEF, 0xBB, 0xBF, .. var rest] => Encoding.UTF8.GetString(rest),
+        [0xFF, 0xFE, .. var rest] => Encoding.Unicode.GetString(rest),
+        [0xFE, 0xFF, .. var rest] => Encoding.BigEndianUnicode.GetString(rest),
+        _ => Encoding.UTF8.GetString(bytes),
+    };
+
     private static string? FromFile(string path)
     {
         try
         {
-            var file = new FileInfo(path);
-            if (!file.Exists || file.Length > MaxBytes)
+            if (!File.Exists(path))
             {
                 return null;
             }
 
-            var text = File.ReadAllText(path);
+            using var file = File.OpenHandle(path);
+            var length = RandomAccess.GetLength(file);
+            if (length > MaxBytes)
+            {
+                return null;
+            }
+
+            // Each attempt reads its secrets: no reader with buffers for a few bytes.
+            Span<byte> bytes = length <= 1024 ? stackalloc byte[(int)length] : new byte[length];
+            var read = 0;
+            for (int more; read < bytes.Length && (more = RandomAccess.Read(file, bytes[read..], read)) > 0; read += more)
+            {
+            }
+
+            var text = TextOf(bytes[..read]);
             return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -75,11 +75,7 @@ public static partial class GrpcSectionReader
 
         var metadata = SectionFields.Headers(section, "metadata", found, FaultOfName, FaultOfValue);
         var auth = section.Take("auth") is { } a ? WebhookAuth.Read(a, section.At("auth"), found) : null;
-        if (auth is OAuth2)
-        {
-            section.Fault("auth.type", "oauth2 goes with webhook only; use basic, bearer, api_key or hmac");
-        }
-        else if (auth is WebhookAuth.QueryKey)
+        if (auth is WebhookAuth.QueryKey)
         {
             section.Fault("auth.in", "gRPC has no query; a key travels in a header");
         }
@@ -87,7 +83,7 @@ public static partial class GrpcSectionReader
         {
             section.Fault("auth.name", wrong);
         }
-        else if (auth is WebhookAuth.Basic or WebhookAuth.Bearer && metadata.Any(field => field.Name.Equals("authorization", StringComparison.OrdinalIgnoreCase)))
+        else if (auth is WebhookAuth.Basic or WebhookAuth.Bearer or OAuth2 && metadata.Any(field => field.Name.Equals("authorization", StringComparison.OrdinalIgnoreCase)))
         {
             section.Fault("auth", "sets authorization, which metadata sets too");
         }

@@ -7,6 +7,9 @@ namespace Chronos.Core.Dispatching.Http;
 /// <summary>The member <c>proxy</c> of a webhook: through whom the target is reached.</summary>
 public sealed record WebhookProxy(string Url, string? Username, SecretRef? Password)
 {
+    /// <summary>Whether the way to the proxy itself is inside TLS.</summary>
+    public bool IsEncrypted => Url.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
     internal static WebhookProxy? Read(JsonElement value, string path, ICollection<Violation> violations)
     {
         if (SectionObject.Open(value, path, violations) is not { } proxy)
@@ -15,7 +18,7 @@ public sealed record WebhookProxy(string Url, string? Username, SecretRef? Passw
         }
 
         var url = proxy.TakeRequiredString("url");
-        if (url is not null && BrokerUrl.Fault(url, ["http"]) is { } fault)
+        if (url is not null && BrokerUrl.Fault(url, ["http", "https"]) is { } fault)
         {
             proxy.Fault("url", fault.Replace("broker", "proxy", StringComparison.Ordinal));
         }

@@ -48,9 +48,14 @@ internal static class WebhookSectionReader
             section.Fault("digest", "sets the header Content-Digest, which headers sets too");
         }
 
-        if (tls is not null && url?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true)
+        if (tls is not null && url?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true && proxy?.IsEncrypted != true)
         {
-            section.Fault("tls", "belongs to a target that begins with https://");
+            section.Fault("tls", "belongs to a target, or a proxy, that begins with https://");
+        }
+
+        if (tls?.Certificate is not null && proxy?.IsEncrypted == true)
+        {
+            section.Fault("tls.certificate", "would be shown to the proxy too, which begins with https://");
         }
 
         var redirects = section.TakeBoolean("follow_redirects");

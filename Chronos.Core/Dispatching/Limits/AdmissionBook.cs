@@ -174,8 +174,12 @@ public sealed class AdmissionBook(AdmissionOptions options, FlowTags tags)
     public IReadOnlyList<AttemptRequest> AllWaiting() => [.. _waiting.Values.Select(w => w.Attempt)];
 
     /// <summary>Forgets what is not used any more. To be called now and then.</summary>
-    /// <param name="parts">How many nodes share what limits targets and tags.</param>
-    public void Sweep(int parts, TimeSpan now) => _gates.Sweep(parts, now);
+    /// <param name="part">What of the limits of targets and tags is this node's.</param>
+    /// <param name="elsewhere">What all other nodes have on its way through a gate, as they said in this turn; null while one has not.</param>
+    public void Sweep(NodePart part, Func<string, int?> elsewhere, TimeSpan now) => _gates.Sweep(part, elsewhere, now);
+
+    /// <summary>What is on its way through gates whose concurrency goes round among the nodes.</summary>
+    public IReadOnlyList<(string Name, int InFlight)> GoingRound => [.. _gates.GoingRound];
 
     private void Pump(TimeSpan now, ICollection<AttemptRequest> leaving, int glance)
     {

@@ -6,8 +6,8 @@ namespace Chronos.Core.Dispatching.Limits;
 /// What limits one thing that attempts share: a target, a job, or a tag with its value. Several jobs may each declare a limit of it; the
 /// tightest counts for everybody. A declaration counts from the first attempt that carries it, for a day after the last.
 /// </summary>
-/// <param name="parts">How many nodes share the limit; each keeps its part of it.</param>
-public sealed class FlowGate(string name, int parts)
+/// <param name="part">What of the limit is this node's.</param>
+public sealed class FlowGate(string name, NodePart part)
 {
     /// <summary>Declarations kept; beyond it the one that was not renewed for longest gives way.</summary>
     private const int MaxDeclared = 256;
@@ -16,7 +16,8 @@ public sealed class FlowGate(string name, int parts)
 
     private readonly Dictionary<JobId, (FlowLimit Limit, TimeSpan At)> _declared = [];
     private TokenBucket? _bucket;
-    private int _parts = parts;
+    private NodePart _part = part;
+    private int? _elsewhere;
 
     public string Name { get; } = name;
 
@@ -56,20 +57,26 @@ public sealed class FlowGate(string name, int parts)
         }
     }
 
+    /// <summary>Whether its concurrency goes round among the nodes, so that they must hear of each other what is on its way.</summary>
+    public bool GoesRound => Limit?.Concurrency is { } most && _part.GoesRound(most);
+
     /// <summary>Forgets what nobody declared for long, and takes its part of the limit when the nodes have become more or fewer.</summary>
-    public void Sweep(int nodes, TimeSpan now)
+    /// <param name="elsewhere">What all the other nodes have on their way, said in this turn; null while one has not said it.</param>
+    public void Sweep(NodePart part, int? elsewhere, TimeSpan now)
     {
+        _elsewhere = elsewhere;
         var old = _declared.Where(d => now - d.Value.At > Remembered).Select(d => d.Key).ToList();
         old.ForEach(job => _declared.Remove(job));
-        if (old.Count > 0 || nodes != _parts)
+        var more = part.Nodes != _part.Nodes;
+        _part = part;
+        if (old.Count > 0 || more)
         {
-            _parts = Math.Max(1, nodes);
             Settle(now);
         }
     }
 
     public bool IsOpen(TimeSpan now) =>
-        (Limit?.Concurrency is not { } most || InFlight < Math.Max(1, (most + _parts - 1) / _parts)) && (_bucket is null || _bucket.Tokens(now) >= 1);
+        (Limit?.Concurrency is not { } most || InFlight < Part(most)) && (_bucket is null || _bucket.Tokens(now) >= 1);
 
     public void Take(TimeSpan now)
     {
@@ -84,6 +91,10 @@ public sealed class FlowGate(string name, int parts)
         UsedAt = now;
     }
 
+    /// <summary>Who has the turn waits until the others have said in this turn what they still have on its way: they begin nothing more.</summary>
+    private int Part(int concurrency) =>
+        !_part.GoesRound(concurrency) ? _part.Of(concurrency, Name) : _part.Has(Name) && _elsewhere is { } others ? concurrency - others : 0;
+
     private void Settle(TimeSpan now)
     {
         Limit = _declared.Values.Aggregate((FlowLimit?)null, (tightest, d) => FlowLimit.Tighter(tightest, d.Limit));
@@ -93,13 +104,13 @@ public sealed class FlowGate(string name, int parts)
         }
         else if (_bucket is null)
         {
-            _bucket = new TokenBucket(rate.PerSecond / _parts, BurstOf(rate), now);
+            _bucket = new TokenBucket(rate.PerSecond / _part.Nodes, BurstOf(rate), now);
         }
         else
         {
-            _bucket.Change(rate.PerSecond / _parts, BurstOf(rate), now);
+            _bucket.Change(rate.PerSecond / _part.Nodes, BurstOf(rate), now);
         }
     }
 
-    private int BurstOf(FlowRate rate) => Math.Max(1, rate.Burst / _parts);
+    private int BurstOf(FlowRate rate) => Math.Max(1, rate.Burst / _part.Nodes);
 }

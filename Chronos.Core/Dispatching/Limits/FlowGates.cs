@@ -18,8 +18,8 @@ internal sealed class FlowGates(int most, FlowTags tags)
     private readonly Dictionary<string, FlowGate> _tags = tags.Gates;
 
     /// <summary>Shares its limits among all targets that there is no place for any more.</summary>
-    private readonly FlowTarget _rest = new("(other targets)", 1);
-    private int _parts = 1;
+    private readonly FlowTarget _rest = new("(other targets)", NodePart.Alone);
+    private NodePart _part = NodePart.Alone;
 
     public IEnumerable<FlowTarget> Targets => _rest.IsIdle ? _targets.Values : _targets.Values.Append(_rest);
 
@@ -27,12 +27,12 @@ internal sealed class FlowGates(int most, FlowTags tags)
     public FlowTarget Declare(AttemptRequest attempt, TimeSpan now)
     {
         var name = TargetName.Of(attempt.Target);
-        var target = _targets.GetValueOrDefault(name) ?? Make(_targets, name, n => new FlowTarget(n, _parts), static t => t.IsIdle, static t => t.Gate.UsedAt) ?? _rest;
+        var target = _targets.GetValueOrDefault(name) ?? Make(_targets, name, n => new FlowTarget(n, _part), static t => t.IsIdle, static t => t.Gate.UsedAt) ?? _rest;
         var limits = attempt.Limits;
         target.Gate.Declare(attempt.Job, limits?.Target, now);
         if (limits?.Job is { } own)
         {
-            Make(_jobs, attempt.Job, static job => new FlowGate(job.Value, 1), static g => g.IsIdle, static g => g.UsedAt)?.Declare(attempt.Job, own, now);
+            Make(_jobs, attempt.Job, static job => new FlowGate(job.Value, NodePart.Alone), static g => g.IsIdle, static g => g.UsedAt)?.Declare(attempt.Job, own, now);
         }
         else if (_jobs.TryGetValue(attempt.Job, out var gate))
         {
@@ -70,18 +70,22 @@ internal sealed class FlowGates(int most, FlowTags tags)
         return gates ?? None;
     }
 
-    public void Sweep(int parts, TimeSpan now)
+    /// <summary>What is on its way through gates whose concurrency goes round among the nodes.</summary>
+    public IEnumerable<(string Name, int InFlight)> GoingRound =>
+        _targets.Values.Select(t => t.Gate).Concat(_tags.Values).Where(g => g.GoesRound && g.InFlight > 0).Select(g => (g.Name, g.InFlight));
+
+    public void Sweep(NodePart part, Func<string, int?> elsewhere, TimeSpan now)
     {
-        _parts = parts;
+        _part = part;
         foreach (var gate in _targets.Values.Select(t => t.Gate).Concat(_tags.Values))
         {
-            gate.Sweep(_parts, now);
+            gate.Sweep(part, elsewhere(gate.Name), now);
         }
 
         // A job lives on one node at a time: its limit is not shared out.
         foreach (var gate in _jobs.Values)
         {
-            gate.Sweep(1, now);
+            gate.Sweep(NodePart.Alone, 0, now);
         }
 
         Forget(_jobs, g => g.IsIdle);
@@ -107,7 +111,7 @@ internal sealed class FlowGates(int most, FlowTags tags)
             var name = NameOf(tag, value);
             if (attempt.Limits?.Tags.GetValueOrDefault(tag) is { } limit)
             {
-                Make(_tags, name, n => new FlowGate(n, _parts), static g => g.IsIdle, static g => g.UsedAt)?.Declare(attempt.Job, limit, now);
+                Make(_tags, name, n => new FlowGate(n, _part), static g => g.IsIdle, static g => g.UsedAt)?.Declare(attempt.Job, limit, now);
             }
             else if (_tags.TryGetValue(name, out var gate))
             {

@@ -1,12 +1,12 @@
 namespace Chronos.Core.Dispatching.Limits;
 
 /// <summary>A target as its pool knows it: what is on its way there, what waits for it, and how it did lately.</summary>
-public sealed class FlowTarget(string name, int parts)
+public sealed class FlowTarget(string name, NodePart part)
 {
     private readonly RecentCount _succeeded = new();
     private readonly RecentCount _failed = new();
 
-    public FlowGate Gate { get; } = new(name, parts);
+    public FlowGate Gate { get; } = new(name, part);
 
     public string Name => Gate.Name;
 

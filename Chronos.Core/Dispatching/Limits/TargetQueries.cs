@@ -23,6 +23,20 @@ public static class TargetQueries
     public sealed record TargetReset(bool Known) : IWireMessage;
 }
 
+/// <summary>What nodes that send tell each other, so that a concurrency smaller than their number can go round among them.</summary>
+public static class TurnReports
+{
+    /// <summary>As many fit into a frame. Where a node has more on its way, the others do not know of the rest, and wait.</summary>
+    public const int MaxItems = 100;
+
+    /// <summary>This is on its way here in this turn through gates that go round, and unless the turn is ours, no more will be.</summary>
+    /// <param name="View">The nodes as the sender knows them; a report of others is not counted.</param>
+    /// <param name="Whole">Whether that is all.</param>
+    public sealed record TurnReport(long View, long Turn, ImmutableArray<GateCount> Items, bool Whole) : IWireMessage;
+
+    public sealed record GateCount(string Gate, int InFlight);
+}
+
 /// <summary>How a target stands with one node.</summary>
 /// <param name="Circuit"><c>closed</c>, <c>half_open</c> or <c>open</c>.</param>
 /// <param name="Share">How many attempts may be on their way there at present, limits aside.</param>
@@ -44,6 +58,9 @@ public static class DispatchingWire
         WireRow.Of("dispatch.targets.1", Json.Targets),
         WireRow.Of("dispatch.reset-target.1", Json.ResetTarget),
         WireRow.Of("dispatch.target-reset.1", Json.TargetReset),
+        WireRow.Of("dispatch.turn-report.1", Json.TurnReport),
+        WireRow.Of("dispatch.get-output.1", Json.GetOutput),
+        WireRow.Of("dispatch.output-piece.1", Json.OutputPiece),
     ];
 }
 
@@ -53,4 +70,7 @@ public static class DispatchingWire
 [JsonSerializable(typeof(TargetQueries.Targets))]
 [JsonSerializable(typeof(TargetQueries.ResetTarget))]
 [JsonSerializable(typeof(TargetQueries.TargetReset))]
+[JsonSerializable(typeof(TurnReports.TurnReport))]
+[JsonSerializable(typeof(OutputQueries.GetOutput))]
+[JsonSerializable(typeof(OutputQueries.OutputPiece))]
 internal sealed partial class DispatchingJson : JsonSerializerContext;

@@ -339,6 +339,8 @@ public sealed class DispatchPoolTests : IAsyncLifetime
 
         public void Save(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output) => Saved.Enqueue(output);
 
+        public Task<bool> KeepAsync(TenantId tenant, ExecutionId execution, int attempt, StoredOutput output, CancellationToken cancellation) => Task.FromResult(false);
+
         public StoredOutput? Find(TenantId tenant, ExecutionId execution, int attempt) => null;
     }
 }

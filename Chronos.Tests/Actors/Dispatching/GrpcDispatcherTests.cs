@@ -8,9 +8,11 @@ using Chronos.Actors.Dispatching.Grpc;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 using Chronos.Tests.Compliance;
+using Chronos.Tests.Kit;
 using Chronos.Tests.Protos;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Chronos.Tests.Actors.Dispatching;
@@ -338,6 +340,45 @@ public sealed class GrpcDispatcherTests : IDisposable
         return new AttemptRequest(
             TenantId.Default, job, "courier", 1, ExecutionId.ForSlot(job, at), 1, at, target, null, TimeSpan.FromSeconds(20), [],
             ImmutableSortedDictionary<string, string>.Empty, "0af7651916cd43dd8448eb211c80319c");
+    }
+
+    [Fact]
+    public async Task A_token_of_client_credentials_is_fetched_once_kept_and_fetched_again_when_the_target_does_not_take_it()
+    {
+        var fetched = 0;
+        await using var endpoint = await WebServer.Start(
+            Listening.Plain, http => http.Response.WriteAsync($$"""{"access_token":"token-{{Interlocked.Increment(ref fetched)}}","token_type":"Bearer","expires_in":1000}"""));
+        await using var target = await GrpcTarget.StartAsync();
+        var auth = $$""","auth":{"type":"oauth2","token_url":"{{endpoint.Url}}/token","client_id":"me","client_secret":{"secret":"right"},"scopes":["a"]}""";
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            Assert.Equal(FailureClass.None, (await Send(target.Calling("Take", auth))).Failure);
+            Assert.Equal("Bearer token-1", target.Received[^1].Headers["authorization"]);
+        }
+
+        Assert.Equal(1, fetched);
+
+        // This method takes another credential: UNAUTHENTICATED to a token that was kept is asked about once more, with a new one.
+        var refused = await Send(target.Calling("Guarded", auth));
+        Assert.Equal((FailureClass.ClientError, 2), (refused.Failure, fetched));
+        Assert.DoesNotContain("token-", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_gives_no_token_fails_the_attempt_and_the_target_is_not_called()
+    {
+        await using var endpoint = await WebServer.Start(Listening.Plain, http =>
+        {
+            http.Response.StatusCode = 401;
+            return http.Response.WriteAsync("""{"error":"invalid_client"}""");
+        });
+        await using var target = await GrpcTarget.StartAsync();
+        var outcome = await Send(target.Calling(
+            "Take", $$""","auth":{"type":"oauth2","token_url":"{{endpoint.Url}}/token","client_id":"me","client_secret":{"secret":"wrong"} }"""));
+        Assert.Equal(FailureClass.ClientError, outcome.Failure);
+        Assert.Contains("invalid_client", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(DispatcherCompliance.WrongSecret, outcome.Error, StringComparison.Ordinal);
+        Assert.Empty(target.Received);
     }
 
     private Task<AttemptOutcome> Send(DispatchTarget target) => Send(target, static attempt => attempt);

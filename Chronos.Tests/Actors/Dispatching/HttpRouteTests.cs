@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Chronos.Actors.Dispatching;
 using Chronos.Actors.Dispatching.Http;
@@ -109,6 +110,28 @@ public sealed class HttpRouteTests : IDisposable
         Assert.Equal((FailureClass.None, "fine"), Of(outcome));
         Assert.Single(target.Requests);
         Assert.Equal(tls ? $"CONNECT 127.0.0.1:{new Uri(target.Url).Port} HTTP/1.1" : $"POST {target.Url}/path HTTP/1.1", Assert.Single(proxy.Requests));
+    }
+
+    /// <summary>The way to the proxy is inside TLS, and the authority of the job counts for it as for the target.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_proxy_that_is_spoken_to_inside_tls_must_prove_itself(bool tls)
+    {
+        using var pair = X509Certificate2.CreateFromPemFile(Path.Combine(_folder.Location, "server.pem"), Path.Combine(_folder.Location, "server.key"));
+        await using var proxy = new ForwardProxy(pair) { Credentials = "me:pr0xy secret" };
+        await using var target = await WebServer.Start(new Listening(HttpProtocols.Http1AndHttp2, tls ? _folder.Location : null), Fine);
+        string Section(string ca) =>
+            $$"""{"url":"{{target.Url}}/path","proxy":{"url":"{{proxy.Url}}","username":"me","password":{"secret":"password"} },"tls":{"ca":{{ca}}} }""";
+
+        Assert.Equal((FailureClass.None, "fine"), Of(await SendAsync(Section(Ca))));
+        Assert.Equal(tls ? $"CONNECT 127.0.0.1:{new Uri(target.Url).Port} HTTP/1.1" : $"POST {target.Url}/path HTTP/1.1", proxy.Requests.Last());
+        var asked = proxy.Requests.Count;
+        using var other = new TemporaryFolder();
+        var stranger = await SendAsync(Section(System.Text.Json.JsonSerializer.Serialize(TestCertificates.Write(other.Location).Ca)));
+        Assert.Equal(FailureClass.Connect, stranger.Failure);
+        Assert.Equal(asked, proxy.Requests.Count);
+        Assert.Single(target.Requests);
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using Akka.Hosting;
 using Chronos.Actors.Jobs;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Projections;
+using Chronos.Benchmarks.Protocols;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
@@ -23,18 +24,20 @@ namespace Chronos.Benchmarks.Kit;
 internal sealed class BenchNode : IAsyncDisposable
 {
     private const string SnapshotSeconds = "chronos_journal_snapshot_seconds";
+    private const string Key = "a-key-for-this-benchmark-alone";
 
     private readonly WebApplication _app;
     private readonly MeterListener _meters = new();
-    private readonly string? _url;
+    private readonly DispatchTarget _target;
+    private readonly string? _payload;
     private long _ended;
     private long _skipped;
     private long _lastEnded;
     private long _snapshotTicks;
 
-    private BenchNode(WebApplication app, NoOpDispatcher? dispatcher, string? url)
+    private BenchNode(WebApplication app, NoOpDispatcher? dispatcher, DispatchTarget target, string? payload)
     {
-        (_app, Dispatcher, _url) = (app, dispatcher, url);
+        (_app, Dispatcher, _target, _payload) = (app, dispatcher, target, payload);
         _meters.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Name is "chronos_executions_total" or "chronos_slots_total" or SnapshotSeconds)
@@ -91,7 +94,7 @@ internal sealed class BenchNode : IAsyncDisposable
             throw new InvalidOperationException(wrong);
         }
 
-        var dispatcher = what.Url is null ? new NoOpDispatcher() : null;
+        var dispatcher = what.Url is null && what.Section is null ? new NoOpDispatcher() : null;
         var settings = new ChronosSettings
         {
             Mode = HostMode.Serve,
@@ -102,7 +105,7 @@ internal sealed class BenchNode : IAsyncDisposable
             Durability = what.Durability,
             NodeName = "bench",
             LogLevel = LogEventLevel.Error,
-            AdminKey = "a-key-for-this-benchmark-alone",
+            AdminKey = Key,
             AllowPrivateTargets = true,
         };
         var app = ChronosApplication.Build(settings, TimeProvider.System, services =>
@@ -113,18 +116,50 @@ internal sealed class BenchNode : IAsyncDisposable
                 services.Remove(services.First(s => s.ServiceType == typeof(IDispatcher)));
             }
         });
-        var node = new BenchNode(app, dispatcher, what.Url);
+        var target = what.Section is { } own
+            ? new DispatchTarget(Enum.Parse<Protocol>(what.Protocol!, ignoreCase: true), Canonical(Enum.Parse<Protocol>(what.Protocol!, ignoreCase: true), own))
+            : ToUrl((what.Url ?? "http://127.0.0.1:9") + "/");
+        var node = new BenchNode(app, dispatcher, target, what.Section is null ? null : BareClient.Payload);
         await app.StartAsync();
         return node;
     }
 
     /// <summary>Plans jobs as their entities would, and returns when every plan is durable.</summary>
-    public Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs) => Plan(jobs, (_url ?? "http://127.0.0.1:9") + "/");
+    public Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs) => Plan(jobs, _target);
 
-    public async Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs, string url)
+    public Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs, string url) => Plan(jobs, ToUrl(url));
+
+    /// <summary>Writes what the API says of every attempt since an instant into a file.</summary>
+    public async Task WriteAttempts(string file, DateTimeOffset since, DateTimeOffset counts)
     {
-        // One object each, as documents that are read share them.
-        var target = new DispatchTarget(Protocol.Http, JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = url }));
+        using var client = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+        client.DefaultRequestHeaders.Add("X-API-Key", Key);
+        await using var writer = new StreamWriter(file);
+        for (var cursor = ""; ;)
+        {
+            using var page = JsonDocument.Parse(await client.GetStringAsync($"api/v1/executions?limit=500&from={Rfc3339.Format(since)}{cursor}"));
+            foreach (var execution in page.RootElement.GetProperty("items").EnumerateArray())
+            {
+                foreach (var attempt in execution.GetProperty("attempts").EnumerateArray())
+                {
+                    var at = attempt.GetProperty("started_at").GetDateTimeOffset();
+                    await writer.WriteLineAsync(new AttemptLine(
+                        execution.GetProperty("id").GetString()!, at, TimeSpan.FromMilliseconds(attempt.GetProperty("duration_ms").GetDouble()),
+                        execution.GetProperty("status").GetString() == "succeeded", at >= counts).ToString());
+                }
+            }
+
+            if (!page.RootElement.TryGetProperty("next_cursor", out var next) || next.GetString() is not { } more)
+            {
+                return;
+            }
+
+            cursor = "&cursor=" + Uri.EscapeDataString(more);
+        }
+    }
+
+    private async Task Plan(IEnumerable<(string Name, ScheduleSpec Schedule)> jobs, DispatchTarget target)
+    {
         var retry = RetryPolicy.Default with { MaxAttempts = 1 };
         var now = DateTimeOffset.UtcNow;
         var timetables = Timetables;
@@ -135,6 +170,7 @@ internal sealed class BenchNode : IAsyncDisposable
                 Name = job.Name,
                 Schedule = job.Schedule,
                 Target = target,
+                Payload = _payload,
                 Retry = retry,
             };
             var id = JobId.For(TenantId.Default, job.Name);
@@ -148,6 +184,17 @@ internal sealed class BenchNode : IAsyncDisposable
         _meters.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+    }
+
+    private static DispatchTarget ToUrl(string url) => new(Protocol.Http, JsonSerializer.Serialize(new Dictionary<string, string> { ["url"] = url }));
+
+    /// <summary>The section as a job document that was accepted has it.</summary>
+    private static string Canonical(Protocol protocol, string section)
+    {
+        var violations = new List<Violation>();
+        using var document = JsonDocument.Parse(section);
+        return ProtocolSections.Read(protocol, document.RootElement, protocol.ToString(), violations)
+            ?? throw new InvalidOperationException(string.Join("; ", violations.Select(violation => $"{violation}")));
     }
 
     private void OnMeasured(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)

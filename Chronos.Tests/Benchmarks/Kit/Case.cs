@@ -26,6 +26,14 @@ internal sealed record Case(
 {
     /// <summary>Where as many other jobs go at the same rate, which nobody measures.</summary>
     public string? Beside { get; init; }
+
+    /// <summary>Over which protocol, as its member of a job document is called, and the section; HTTP to <see cref="Url"/> where absent.</summary>
+    public string? Protocol { get; init; }
+
+    public string? Section { get; init; }
+
+    /// <summary>The file that every attempt of the ledger is written into at the end.</summary>
+    public string? Attempts { get; init; }
 }
 
 /// <summary>Runs cases.</summary>

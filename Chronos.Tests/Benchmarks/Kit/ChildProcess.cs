@@ -21,6 +21,15 @@ internal static class ChildProcess
     /// <summary>The argument that makes this program recover timetables, described in JSON.</summary>
     public const string RecoveryMode = "--as-recovery";
 
+    /// <summary>The argument that makes this program a gRPC server.</summary>
+    public const string GrpcMode = "--as-grpc-server";
+
+    /// <summary>The argument that makes this program librdkafka's mock cluster.</summary>
+    public const string KafkaMode = "--as-kafka-mock";
+
+    /// <summary>The argument that makes this program send by the client of a protocol alone, as described in JSON.</summary>
+    public const string BareMode = "--as-bare";
+
     private const string Mark = "figures:";
 
     public static string Answer(Figures figures) => Mark + JsonSerializer.Serialize<Dictionary<string, double>>(figures);

@@ -37,6 +37,7 @@ internal static class Rates
 
         await Eventually.True(() => DateTimeOffset.UtcNow >= from, TimeSpan.FromMinutes(2));
         node.Dispatcher?.Take();
+        var (paused, collected) = (GC.GetTotalPauseDuration(), GC.CollectionCount(0));
         var (ended, skipped, spent, lag, resident, live) = (node.Ended, node.Skipped, new Spent(node), 0.0, new List<double>(), new List<double>());
         await Eventually.True(() =>
         {
@@ -64,6 +65,17 @@ internal static class Rates
         }
 
         spent.Add(figures, Math.Max(1, done));
+        if (what.Attempts is { } file)
+        {
+            figures["GC pause ms/s"] = (GC.GetTotalPauseDuration() - paused).TotalMilliseconds / what.Seconds;
+            figures["collections"] = GC.CollectionCount(0) - collected;
+
+            // The last ones are still on their way.
+            await Eventually.True(() => DateTimeOffset.UtcNow >= to.AddSeconds(2), TimeSpan.FromMinutes(1));
+            await node.LedgerComplete();
+            await node.WriteAttempts(file, first.AddSeconds(-1), from);
+        }
+
         if (node.Dispatcher is { } dispatcher)
         {
             var lateness = dispatcher.Take();

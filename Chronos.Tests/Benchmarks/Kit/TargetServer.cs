@@ -51,6 +51,9 @@ internal sealed class TargetServer : IDisposable
     /// <summary>Everything that came, and forgets it.</summary>
     public async Task<Arrivals> Take() => (await _client.GetFromJsonAsync<Arrivals>(Url + "/_take"))!;
 
+    /// <summary>The execution of every request until now.</summary>
+    public async Task<IReadOnlyList<string>> Ids() => (await _client.GetFromJsonAsync<List<string>>(Url + "/_ids"))!;
+
     public void Dispose()
     {
         _process.StandardInput.Close();
@@ -68,6 +71,7 @@ internal sealed class TargetServer : IDisposable
         await using var app = builder.Build();
         var seen = new ConcurrentQueue<(DateTimeOffset At, string Execution, string Nominal)>();
         app.MapGet("/_count", () => seen.Count);
+        app.MapGet("/_ids", () => seen.Select(r => r.Execution).ToList());
         app.MapGet("/_take", () =>
         {
             var taken = Interlocked.Exchange(ref seen, []);

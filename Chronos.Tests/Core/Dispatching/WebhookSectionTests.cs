@@ -88,6 +88,7 @@ public sealed class WebhookSectionTests
     [InlineData("""{"url":"http://a/","proxy":"http://p"}""", "webhook.proxy")]
     [InlineData("""{"url":"http://a/","proxy":{"url":"socks5://p:1"}}""", "webhook.proxy.url")]
     [InlineData("""{"url":"http://a/","proxy":{"url":"http://me:pw@p:1"}}""", "webhook.proxy.url")]
+    [InlineData("""{"url":"https://a/","proxy":{"url":"https://p:1"},"tls":{"certificate":{"secret":"c"},"key":{"secret":"k"}}}""", "webhook.tls.certificate")]
     [InlineData("""{"url":"http://a/","proxy":{"url":"http://p:1","username":"me"}}""", "webhook.proxy.password")]
     [InlineData("""{"url":"http://a/","proxy":{"url":"http://p:1","username":"me","password":"literal"}}""", "webhook.proxy.password")]
     [InlineData("""{"url":"http://a/","http_version":"3"}""", "webhook.http_version")]

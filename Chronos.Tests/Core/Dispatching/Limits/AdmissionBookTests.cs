@@ -148,16 +148,73 @@ public sealed class AdmissionBookTests
         Assert.InRange(_gone.Count, 24, 26);
     }
 
+    [Theory]
+    [InlineData(6, 3)]
+    [InlineData(7, 3)]
+    [InlineData(3, 3)]
+    [InlineData(5, 4)]
+    public void The_parts_of_the_nodes_together_are_the_limit(int limit, int nodes)
+    {
+        foreach (var name in new[] { "http://a:80", "http://b:80", "team=x" })
+        {
+            var parts = Enumerable.Range(0, nodes).Select(rank => new NodePart(nodes, rank, 7).Of(limit, name)).ToList();
+            Assert.Equal(limit, parts.Sum());
+            Assert.All(parts, part => Assert.InRange(part, limit / nodes, (limit / nodes) + 1));
+        }
+    }
+
+    [Fact]
+    public void A_limit_below_the_number_of_nodes_is_one_nodes_at_a_time_and_each_ones_in_turn()
+    {
+        foreach (var name in new[] { "http://a:80", "team=x" })
+        {
+            var turns = Enumerable.Range(100, 6).Select(turn => Assert.Single(Enumerable.Range(0, 3), rank => new NodePart(3, rank, turn).Has(name))).ToList();
+            Assert.Equal([0, 1, 2], turns.Take(3).Order());
+            Assert.Equal(turns.Take(3), turns.Skip(3));
+        }
+    }
+
+    [Fact]
+    public void Who_has_the_turn_waits_for_word_of_the_others_and_leaves_them_what_they_still_have()
+    {
+        var mine = Enumerable.Range(0, 3).Select(turn => new NodePart(3, 0, turn)).Single(part => part.Has("http://t:80"));
+        var not = mine with { Turn = mine.Turn + 1 };
+        _book.Sweep(not, static _ => 0, _now);
+        Offer(4, "t", limits: Limits(target: new FlowLimit(2, null)));
+        Look();
+        Assert.Empty(_gone);
+
+        _book.Sweep(mine, static _ => null, _now);
+        Look();
+        Assert.Empty(_gone);
+
+        _book.Sweep(mine, static _ => 1, _now);
+        Look();
+        Assert.Single(_gone);
+
+        _book.Sweep(mine, static _ => 0, _now);
+        Look();
+        Assert.Equal(2, _gone.Count);
+
+        // The turn is over: what is on its way goes on, and is told to who is next; nothing else leaves.
+        _book.Sweep(not, static _ => 0, _now);
+        Assert.Equal([("http://t:80", 2)], _book.GoingRound);
+        End(_gone[0]);
+        Look();
+        Assert.Equal(2, _gone.Count);
+        Assert.Equal([("http://t:80", 1)], _book.GoingRound);
+    }
+
     [Fact]
     public void Nodes_share_the_limit_of_a_target_and_not_that_of_a_job()
     {
         Offer(1, "t", job: "declares", limits: Limits(target: new FlowLimit(6, null)));
-        _book.Sweep(3, _now);
+        _book.Sweep(new NodePart(3, 0, 0), static _ => 0, _now);
         Offer(10, "t");
         Assert.Equal(2, _gone.Count);
 
         Offer(10, "u", job: "own", limits: Limits(job: new FlowLimit(3, null)));
-        _book.Sweep(3, _now);
+        _book.Sweep(new NodePart(3, 0, 0), static _ => 0, _now);
         Assert.Equal(3, _gone.Count(a => a.JobName == "own"));
     }
 
@@ -235,6 +292,8 @@ public sealed class AdmissionBookTests
 
         return refused;
     }
+
+    private void Look() => _book.NextOfAll(_now, _gone);
 
     private void EndOne() => End(_offered.Dequeue());
 
