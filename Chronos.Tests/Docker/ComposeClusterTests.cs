@@ -9,7 +9,8 @@ namespace Chronos.Tests.Docker;
 
 /// <summary>The compose file on a real engine. Each test leaves the three nodes as it found them.</summary>
 [Trait("speed", "slow")]
-public sealed class ComposeClusterTests(ComposeCluster cluster) : IClassFixture<ComposeCluster>
+[Collection(ComposeCollection.Name)]
+public sealed class ComposeClusterTests(ComposeCluster cluster)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -151,4 +152,11 @@ public sealed class ComposeClusterTests(ComposeCluster cluster) : IClassFixture<
 
     private Task<ProgramRun> Knock(string address, int port) =>
         cluster.Docker("run", "--rm", "--network", "chronos_default", "local/debian", "bash", "-c", $"exec 3<>/dev/tcp/{address}/{port}");
+}
+
+/// <summary>Nothing else runs beside it: what is promised in seconds is promised to a machine that has nothing else to do.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class ComposeCollection : ICollectionFixture<ComposeCluster>
+{
+    public const string Name = "compose cluster";
 }

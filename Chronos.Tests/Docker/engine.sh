@@ -32,9 +32,10 @@ stop() {
     pid=$(cat "$folder/pid")
     kill "$pid" 2>/dev/null || true
     for _ in $(seq 200); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    kill -9 "$pid" 2>/dev/null || true
   fi
   # What an engine that was killed left mounted, deepest first.
-  awk -v f="$folder/" 'index($5, f) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n1 umount -l
+  awk -v f="$folder/" 'index($5, f) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n1 umount -l || true
   ip netns delete "$space" 2>/dev/null || true
   rm -rf "$folder"
 }

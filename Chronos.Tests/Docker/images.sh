@@ -13,7 +13,7 @@ cache=${TMPDIR:-/tmp}/chronos-debian-$(id -u)-$VERSION_CODENAME-$(sha256sum "$0"
 if ! [ -s "$cache" ]; then
   # The mirror is the one that apt uses here, whichever that is.
   mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' | awk -v r="$VERSION_CODENAME" '$2 == r { print $1; exit }')
-  [ -n "$mirror" ] || { echo "apt has no lists for $VERSION_CODENAME: run apt-get update" >&2; exit 1; }
+  [ -n "$mirror" ] || { echo "apt knows no mirror of $VERSION_CODENAME" >&2; exit 1; }
   debootstrap --variant=minbase --include=ca-certificates,libgcc-s1,libssl3,libstdc++6,tzdata "$VERSION_CODENAME" "$work/debian" "$mirror" >"$work/debootstrap.log" ||
     { tail -5 "$work/debootstrap.log" >&2; exit 1; }
   # The names of mirrors and what only documents things stay out of it.
