@@ -15,7 +15,7 @@ internal static partial class ChronosCtl
         or relative to now (-1h, +30m); a duration is 90s, 1h30m, 2d or PT1H30M.
 
         Server: --server, else CHRONOS_SERVER, else http://127.0.0.1:8080.
-        Key:    --key, else CHRONOS_API_KEY, else (for a server on this machine) the file admin.key under --data, CHRONOS_DATA or ./data.
+        Key:    --key, else CHRONOS_API_KEY, else the file CHRONOS_API_KEY_FILE, else (for a server on this machine) the file admin.key under --data, CHRONOS_DATA or ./data.
         https:  --ca, else CHRONOS_CA, names the PEM file of a private authority; else the system's authorities are trusted.
 
         Exit codes:

@@ -28,6 +28,13 @@ internal sealed record ServerSettings(Uri Server, string? Key, string KeyOrigin)
             return new ServerSettings(server, Trimmed(fromVariable, "CHRONOS_API_KEY"), "CHRONOS_API_KEY");
         }
 
+        if (NotEmpty(around.Variable("CHRONOS_API_KEY_FILE")) is { } named)
+        {
+            var path = Path.GetFullPath(named, around.Folder);
+            var key = ReadKeyFile(path) ?? throw new CliFailure(ExitCode.Denied, $"CHRONOS_API_KEY_FILE: there is no file {path}");
+            return new ServerSettings(server, key, $"CHRONOS_API_KEY_FILE ({path})");
+        }
+
         // The dev node's administrator key is for that node. It must not travel to another machine because a folder happens to hold one.
         if (!server.IsLoopback)
         {

@@ -6,15 +6,21 @@ cd "$(dirname "$0")/.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# The brokers that the dispatchers are tried against. They are started by the tests, never by the system.
+# The brokers that the dispatchers are tried against, and other servers. They are started by the tests, never by the system.
 want() { [ -x "$1" ] || missing+=("$2"); }
 missing=()
 want /usr/sbin/nats-server nats-server
 want /usr/lib/rabbitmq/bin/rabbitmq-server rabbitmq-server
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || want /usr/lib/postgresql/15/bin/initdb postgresql-15
-# Chaos happens in network namespaces.
-want /usr/sbin/ip iproute2
+# Chaos happens in network namespaces, and so does the engine.
+command -v ip >/dev/null || want /usr/sbin/ip iproute2
 want /usr/sbin/nft nftables
+# An engine to run the compose file on, and what an image is made with where no registry can be reached; promtool.
+want /usr/sbin/dockerd docker.io
+want /usr/bin/docker-compose docker-compose
+want /usr/sbin/debootstrap debootstrap
+want /usr/bin/nsenter util-linux
+want /usr/bin/promtool prometheus
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     # Packages of servers would start them; this keeps them from it while they are installed, where nothing else does already.

@@ -16,7 +16,7 @@ public static class ChronosSettingsReader
     private const string Prefix = "CHRONOS_";
 
     /// <summary>Keys that share the prefix and belong to others: the CLI's own, and secrets by name.</summary>
-    private static readonly string[] Foreign = ["SERVER", "API_KEY", "CA"];
+    private static readonly string[] Foreign = ["SERVER", "API_KEY", "API_KEY_FILE", "CA"];
 
     public static ChronosSettings Read(CommandLine line, IDictionary environment, IReadOnlyList<string> files)
     {

@@ -63,11 +63,26 @@ public sealed class ConnectionTests
         await cli.AtAsync(node, "job", "list");
         cli.Write("elsewhere/admin.key", "from-elsewhere\n");
         await cli.AtAsync(node, "job", "list", "--data", "elsewhere");
+        cli.Write("mounted/key", "from-mounted\n");
+        cli.Variables["CHRONOS_API_KEY_FILE"] = "mounted/key";
+        await cli.AtAsync(node, "job", "list", "--data", "elsewhere");
         cli.Variables["CHRONOS_API_KEY"] = "from-variable";
         await cli.AtAsync(node, "job", "list");
         await cli.AtAsync(node, "job", "list", "--key", "from-option");
 
-        Assert.Equal([null, "from-file", "from-elsewhere", "from-variable", "from-option"], node.Seen.Select(s => s.Header("X-API-Key")));
+        Assert.Equal([null, "from-file", "from-elsewhere", "from-mounted", "from-variable", "from-option"], node.Seen.Select(s => s.Header("X-API-Key")));
+    }
+
+    [Fact]
+    public async Task A_key_file_that_is_named_and_not_there_is_no_reason_to_go_on_without_a_key()
+    {
+        using var cli = new CliRun();
+        cli.Variables["CHRONOS_API_KEY_FILE"] = "mounted/key";
+
+        var result = await cli.RunAsync("job", "list");
+
+        Assert.Equal(4, result.Exit);
+        Assert.StartsWith("error: CHRONOS_API_KEY_FILE: there is no file ", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -111,7 +111,7 @@ public sealed class ChronosSettingsTests
 
     [Fact]
     public void Keys_of_the_command_line_client_and_secrets_are_left_alone() =>
-        Assert.Equal("x", Read(["serve"], [], ("CHRONOS_SERVER", "http://x"), ("CHRONOS_API_KEY", "k"), ("CHRONOS_SECRET_TOKEN", "t"), ("CHRONOS_NODE_NAME", "x")).NodeName);
+        Assert.Equal("x", Read(["serve"], [], ("CHRONOS_SERVER", "http://x"), ("CHRONOS_API_KEY", "k"), ("CHRONOS_API_KEY_FILE", "f"), ("CHRONOS_SECRET_TOKEN", "t"), ("CHRONOS_NODE_NAME", "x")).NodeName);
 
     [Theory]
     [InlineData("http://0.0.0.0:8080")]
