@@ -3,7 +3,6 @@ using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Projections;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -31,15 +30,13 @@ public sealed class LedgerProjection : IProjection, IDisposable
     public void Reset(DbConnection connection, DbTransaction transaction)
     {
         _tenants.Clear();
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = LedgerSchema.Create;
-        command.ExecuteNonQuery();
+        Sql.Execute(connection, Schemas.For(connection, LedgerSchema.Create), transaction);
     }
 
     public void Apply(IReadOnlyList<JournalEntry> entries, DbConnection connection, DbTransaction transaction)
     {
-        Begin((SqliteConnection)connection, (SqliteTransaction)transaction);
+        Begin(connection, transaction);
+        _writer!.Expect(entries.Select(e => e.Event).OfType<TimetableBatch>().SelectMany(b => b.Items).Select(Concerned).OfType<ExecutionId>());
         foreach (var entry in entries)
         {
             switch (entry.Event)
@@ -72,7 +69,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
         _history?.Dispose();
     }
 
-    private void Begin(SqliteConnection connection, SqliteTransaction transaction)
+    private void Begin(DbConnection connection, DbTransaction transaction)
     {
         // What an earlier transaction left behind when it failed.
         _dirty.Clear();
@@ -80,7 +77,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
         {
             Dispose();
             _tenants.Clear();
-            _writer = new LedgerWriter(connection);
+            _writer = LedgerWriter.For(connection);
             _history = new LedgerHistory(connection);
         }
 
@@ -299,6 +296,22 @@ public sealed class LedgerProjection : IProjection, IDisposable
             _writer!.Save(row);
         }
 
+        _writer!.Flush();
         _dirty.Clear();
     }
+
+    /// <summary>The execution that an item will be folded into, if it is one that exists by itself.</summary>
+    private static ExecutionId? Concerned(TimetableItem item) => item switch
+    {
+        ExecutionStarted e => e.Id,
+        AttemptStarted e => e.Execution,
+        AttemptAccepted e => e.Execution,
+        AttemptEnded e => e.Execution,
+        ExecutionEnded e => e.Execution,
+        DeadLetterDropped e => e.Execution,
+        CancelRequested e => e.Execution,
+        SlotQueued e => ExecutionId.ForSlot(e.Job, e.Nominal),
+        SlotsSkipped { Count: 1 } e => ExecutionId.ForSlot(e.Job, e.First),
+        _ => null,
+    };
 }
