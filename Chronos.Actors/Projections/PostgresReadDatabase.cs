@@ -43,7 +43,8 @@ public sealed class PostgresReadDatabase : ReadDatabase
         _log = log;
         _schema = $"chronos_read_{LedgerSchema.Version}_{CatalogSchema.Version}";
         var parts = new NpgsqlConnectionStringBuilder(address.ConnectionString) { SearchPath = _schema, Pooling = true };
-        parts.Options = "-c default_transaction_read_only=on";
+        var options = parts.Options;
+        parts.Options = $"{options} -c default_transaction_read_only=on";
         _readers = NpgsqlDataSource.Create(parts);
 
         // What is lost in a power cut is folded again: the offset is in the same transaction.
@@ -51,7 +52,7 @@ public sealed class PostgresReadDatabase : ReadDatabase
         parts.CommandTimeout = 60;
         var silence = ((int)Silence.TotalMilliseconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
         parts.Options =
-            $"-c synchronous_commit=off -c idle_session_timeout={silence} -c idle_in_transaction_session_timeout={silence} "
+            $"{options} -c synchronous_commit=off -c idle_session_timeout={silence} -c idle_in_transaction_session_timeout={silence} "
             + $"-c tcp_user_timeout={silence} -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
         _writer = parts.ConnectionString;
         _signal = new PostgresSignal(_writer, _schema);
