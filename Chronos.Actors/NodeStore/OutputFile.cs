@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Chronos.Actors.Projections;
 using Chronos.Core.Dispatching;
 using Microsoft.Data.Sqlite;
@@ -81,10 +82,10 @@ internal sealed class OutputFile(string path, OutputRetention retention, TimePro
         {
             insert.Parameters.Clear();
             Bind(insert, key);
-            insert.Parameters.AddWithValue("$type", output.ContentType);
-            insert.Parameters.AddWithValue("$at", Times.Micros(output.At));
-            insert.Parameters.AddWithValue("$size", output.Bytes.Length);
-            insert.Parameters.AddWithValue("$bytes", output.Bytes);
+            insert.Bind("$type", output.ContentType);
+            insert.Bind("$at", Times.Micros(output.At));
+            insert.Bind("$size", output.Bytes.Length);
+            insert.Bind("$bytes", output.Bytes);
             insert.ExecuteNonQuery();
             added += output.Bytes.Length;
         }
@@ -114,8 +115,8 @@ internal sealed class OutputFile(string path, OutputRetention retention, TimePro
         {
             using var delete = Sql.Command(connection, "DELETE FROM outputs WHERE (at, seq) <= ($at, $seq)");
             delete.Transaction = transaction;
-            delete.Parameters.AddWithValue("$at", last.At);
-            delete.Parameters.AddWithValue("$seq", last.Seq);
+            delete.Bind("$at", last.At);
+            delete.Bind("$seq", last.Seq);
             delete.ExecuteNonQuery();
         }
 
@@ -152,7 +153,7 @@ internal sealed class OutputFile(string path, OutputRetention retention, TimePro
                 SqliteDamage.Check(connection, _path, log);
             }
 
-            ReadDatabase.Execute(connection, Schema);
+            Sql.Execute(connection, Schema);
             using var size = Sql.Command(connection, "SELECT coalesce(sum(size), 0) FROM outputs");
             _bytes = (long)size.ExecuteScalar()!;
             return connection;
@@ -172,10 +173,10 @@ internal sealed class OutputFile(string path, OutputRetention retention, TimePro
         log.LogError("The output store {Path} is damaged ({Reason}); it was moved to {Aside} and begun anew. Excerpts in the journal are not affected", _path, reason, aside ?? "nowhere");
     }
 
-    private static void Bind(SqliteCommand command, OutputKey key)
+    private static void Bind(DbCommand command, OutputKey key)
     {
-        command.Parameters.AddWithValue("$tenant", key.Tenant.Value);
-        command.Parameters.AddWithValue("$execution", key.Execution.Value);
-        command.Parameters.AddWithValue("$attempt", key.Attempt);
+        command.Bind("$tenant", key.Tenant.Value);
+        command.Bind("$execution", key.Execution.Value);
+        command.Bind("$attempt", key.Attempt);
     }
 }

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Chronos.Core.Jobs;
 using Chronos.Core.Projections;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -16,10 +15,8 @@ public sealed class CatalogProjection : IProjection, IDisposable
 
     public void Reset(DbConnection connection, DbTransaction transaction)
     {
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = CatalogSchema.Create;
-        command.ExecuteNonQuery();
+        Sql.Execute(connection, Schemas.For(connection, CatalogSchema.Create), transaction);
+        Sql.Execute(connection, TextIndex.For(connection).Create, transaction);
     }
 
     public void Apply(IReadOnlyList<JournalEntry> entries, DbConnection connection, DbTransaction transaction)
@@ -27,10 +24,10 @@ public sealed class CatalogProjection : IProjection, IDisposable
         if (_writer?.Connection != connection)
         {
             _writer?.Dispose();
-            _writer = new CatalogWriter((SqliteConnection)connection);
+            _writer = new CatalogWriter(connection);
         }
 
-        _writer.Enlist((SqliteTransaction)transaction);
+        _writer.Enlist(transaction);
         foreach (var entry in entries)
         {
             switch (entry.Event)

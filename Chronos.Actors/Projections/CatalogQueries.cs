@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
@@ -18,8 +19,8 @@ public sealed class CatalogQueries(ReadDatabase database)
     public JobRow? Find(TenantId tenant, JobId job) => database.Read(connection =>
     {
         using var command = Sql.Command(connection, $"SELECT {CatalogReader.Columns} FROM jobs j WHERE j.job=$job AND j.tenant=$tenant");
-        command.Parameters.AddWithValue("$job", job.Value);
-        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        command.Bind("$job", job.Value);
+        command.Bind("$tenant", tenant.Value);
         return Sql.All(command, CatalogReader.Row).FirstOrDefault();
     });
 
@@ -27,7 +28,7 @@ public sealed class CatalogQueries(ReadDatabase database)
     public IReadOnlyList<JobRow> AllDefinitions(TenantId tenant) => database.Read(connection =>
     {
         using var command = Sql.Command(connection, $"SELECT {CatalogReader.Columns} FROM jobs j WHERE j.tenant=$tenant ORDER BY j.name");
-        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        command.Bind("$tenant", tenant.Value);
         return Sql.All(command, CatalogReader.Row);
     });
 
@@ -35,17 +36,20 @@ public sealed class CatalogQueries(ReadDatabase database)
     {
         using var command = Sql.Command(
             connection,
-            "SELECT sum(enabled=1 AND paused=0), sum(enabled=1 AND paused=1), sum(enabled=0) FROM jobs WHERE tenant=$tenant HAVING count(*) > 0");
-        command.Parameters.AddWithValue("$tenant", tenant.Value);
-        return Sql.All(command, static r => new JobCounts(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2))).FirstOrDefault() ?? new JobCounts(0, 0, 0);
+            """
+            SELECT count(CASE WHEN enabled=1 AND paused=0 THEN 1 END), count(CASE WHEN enabled=1 AND paused=1 THEN 1 END), count(CASE WHEN enabled=0 THEN 1 END)
+            FROM jobs WHERE tenant=$tenant
+            """);
+        command.Bind("$tenant", tenant.Value);
+        return Sql.All(command, static r => new JobCounts(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2)))[0];
     });
 
     /// <summary>The revisions of a job, oldest first; also of a deleted one.</summary>
     public ImmutableArray<JobRevision> Revisions(TenantId tenant, JobId job) => database.Read(connection =>
     {
         using var command = Sql.Command(connection, "SELECT revision, document, reason, by, at FROM job_revisions WHERE job=$job AND tenant=$tenant ORDER BY revision");
-        command.Parameters.AddWithValue("$job", job.Value);
-        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        command.Bind("$job", job.Value);
+        command.Bind("$tenant", tenant.Value);
         return Sql.All(command, r => new JobRevision(
             r.GetInt32(0), CatalogReader.Parse(r.GetString(1)), r.GetString(2), new Principal(r.GetString(3)), Times.From(r.GetInt64(4))));
     });
@@ -54,8 +58,8 @@ public sealed class CatalogQueries(ReadDatabase database)
     public ImmutableArray<UnacknowledgedPlan> UnacknowledgedPlans(DateTimeOffset olderThan, int max) => database.Read(connection =>
     {
         using var command = Sql.Command(connection, "SELECT tenant, job, version, at FROM plan_outbox WHERE at<$at ORDER BY at LIMIT $max");
-        command.Parameters.AddWithValue("$at", Times.Micros(olderThan));
-        command.Parameters.AddWithValue("$max", max);
+        command.Bind("$at", Times.Micros(olderThan));
+        command.Bind("$max", max);
         return Sql.All(command, static r => new UnacknowledgedPlan(new TenantId(r.GetString(0)), new JobId(r.GetString(1)), r.GetInt64(2), Times.From(r.GetInt64(3))));
     });
 }

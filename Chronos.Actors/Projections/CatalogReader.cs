@@ -1,8 +1,8 @@
+using System.Data.Common;
 using System.Text.Json;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -11,9 +11,9 @@ internal static class CatalogReader
 {
     public const string Columns =
         "j.seq, j.job, j.tenant, j.name, j.version, j.revision, j.enabled, j.paused, j.pause_reason, j.paused_at, j.paused_until, "
-        + "j.created_at, j.created_by, j.updated_at, j.updated_by, j.document, NOT EXISTS (SELECT 1 FROM plan_outbox o WHERE o.job = j.job)";
+        + "j.created_at, j.created_by, j.updated_at, j.updated_by, j.document, CASE WHEN EXISTS (SELECT 1 FROM plan_outbox o WHERE o.job = j.job) THEN 0 ELSE 1 END";
 
-    public static JobRow Row(SqliteDataReader r)
+    public static JobRow Row(DbDataReader r)
     {
         var job = new JobId(r.GetString(1));
         var document = r.GetString(15);

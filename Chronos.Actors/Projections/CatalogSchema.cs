@@ -4,18 +4,17 @@ namespace Chronos.Actors.Projections;
 internal static class CatalogSchema
 {
     /// <summary>Rises with every change of the tables.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <remarks>
     /// <c>plan_outbox</c> holds, for each job, the newest version that its timetable has not acknowledged. The full-text index keeps
-    /// no copy of the text (<c>content=''</c>), only which words a job has.
+    /// no copy of the text, only which words a job has.
     /// </remarks>
     public const string Create = """
         DROP TABLE IF EXISTS jobs;
         DROP TABLE IF EXISTS job_tags;
         DROP TABLE IF EXISTS job_revisions;
         DROP TABLE IF EXISTS plan_outbox;
-        DROP TABLE IF EXISTS jobs_text;
         CREATE TABLE jobs (
           seq INTEGER PRIMARY KEY, job TEXT NOT NULL, tenant TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, revision INTEGER NOT NULL,
           enabled INTEGER NOT NULL, paused INTEGER NOT NULL, pause_reason TEXT, paused_at INTEGER, paused_until INTEGER,
@@ -32,7 +31,17 @@ internal static class CatalogSchema
           at INTEGER NOT NULL, PRIMARY KEY (job, revision));
         CREATE TABLE plan_outbox (job TEXT PRIMARY KEY, tenant TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
         CREATE INDEX plan_outbox_at ON plan_outbox (at);
+        """;
+
+    public const string SqliteText = """
+        DROP TABLE IF EXISTS jobs_text;
         CREATE VIRTUAL TABLE jobs_text USING fts5 (
-          name, description, owner, tags, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2", prefix='2 3');
+          words, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2", prefix='2 3');
+        """;
+
+    public const string PostgresText = """
+        DROP TABLE IF EXISTS jobs_text;
+        CREATE TABLE jobs_text (seq bigint PRIMARY KEY, words tsvector NOT NULL);
+        CREATE INDEX jobs_text_words ON jobs_text USING gin (words);
         """;
 }

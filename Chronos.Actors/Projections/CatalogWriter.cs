@@ -1,6 +1,6 @@
+using System.Data.Common;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -14,13 +14,14 @@ internal sealed class CatalogWriter : IDisposable
     private readonly Statement _delete;
     private readonly Statement _deleteTags;
     private readonly Statement _insertTag;
+    private readonly TextIndex _text;
     private readonly Statement _deleteText;
     private readonly Statement _insertText;
     private readonly Statement _revise;
     private readonly Statement _await;
     private readonly Statement _acknowledge;
 
-    public CatalogWriter(SqliteConnection connection)
+    public CatalogWriter(DbConnection connection)
     {
         Connection = connection;
         _find = new Statement(connection, "SELECT seq, document FROM jobs WHERE job=$job", "$job");
@@ -48,21 +49,19 @@ internal sealed class CatalogWriter : IDisposable
         _delete = new Statement(connection, "DELETE FROM jobs WHERE seq=$seq", "$seq");
         _deleteTags = new Statement(connection, "DELETE FROM job_tags WHERE seq=$seq", "$seq");
         _insertTag = new Statement(connection, "INSERT INTO job_tags (seq, key, value, tenant) VALUES ($seq, $key, $value, $tenant)", "$seq", "$key", "$value", "$tenant");
-        _deleteText = new Statement(connection, "DELETE FROM jobs_text WHERE rowid=$seq", "$seq");
-        _insertText = new Statement(
-            connection,
-            "INSERT INTO jobs_text (rowid, name, description, owner, tags) VALUES ($seq, $name, $description, $owner, $tags)",
-            "$seq", "$name", "$description", "$owner", "$tags");
+        _text = TextIndex.For(connection);
+        _deleteText = new Statement(connection, _text.Delete, "$seq");
+        _insertText = new Statement(connection, _text.Insert, "$seq", "$text");
         _revise = new Statement(
             connection,
-            "INSERT OR REPLACE INTO job_revisions (job, revision, tenant, document, reason, by, at) VALUES ($job, $revision, $tenant, $document, $reason, $by, $at)",
+            Sql.Upsert("job_revisions", "job, revision, tenant, document, reason, by, at", "job, revision", Sql.Values("job, revision, tenant, document, reason, by, at")),
             "$job", "$revision", "$tenant", "$document", "$reason", "$by", "$at");
         _await = new Statement(
-            connection, "INSERT OR REPLACE INTO plan_outbox (job, tenant, version, at) VALUES ($job, $tenant, $version, $at)", "$job", "$tenant", "$version", "$at");
+            connection, Sql.Upsert("plan_outbox", "job, tenant, version, at", "job", Sql.Values("job, tenant, version, at")), "$job", "$tenant", "$version", "$at");
         _acknowledge = new Statement(connection, "DELETE FROM plan_outbox WHERE job=$job AND version<=$version", "$job", "$version");
     }
 
-    public SqliteConnection Connection { get; }
+    public DbConnection Connection { get; }
 
     public void Dispose()
     {
@@ -72,7 +71,7 @@ internal sealed class CatalogWriter : IDisposable
         }
     }
 
-    public void Enlist(SqliteTransaction transaction)
+    public void Enlist(DbTransaction transaction)
     {
         foreach (var statement in Statements)
         {
@@ -135,7 +134,8 @@ internal sealed class CatalogWriter : IDisposable
             Run(_insertTag, seq, key, value, tenant.Value);
         }
 
-        Run(_insertText, seq, definition.Name, definition.Description, definition.Owner, string.Join(' ', definition.Tags.Select(t => $"{t.Key} {t.Value}")));
+        var text = string.Join(' ', [definition.Name, definition.Description, definition.Owner, .. definition.Tags.Select(t => $"{t.Key} {t.Value}")]);
+        Run(_insertText, seq, _text.Entry(Connection, text));
     }
 
     private void Unindex(long seq)

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Globalization;
 using System.Text;
 using Chronos.Core.Catalog;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -46,7 +46,7 @@ internal sealed class ExecutionListQuery
         return violations.Count == before ? new ExecutionListQuery(filter, tag, cursor, list) : null;
     }
 
-    public Page<ExecutionView> Run(SqliteConnection connection)
+    public Page<ExecutionView> Run(DbConnection connection)
     {
         using var command = Command(connection);
         var rows = Sql.All(command, static r => (Row: LedgerReader.Row(r), Name: r.GetString(LedgerReader.ColumnCount)));
@@ -55,9 +55,8 @@ internal sealed class ExecutionListQuery
         return new Page<ExecutionView>(items, last is null ? null : PageCursor.At(_list, last.Listed, last.Seq).Write());
     }
 
-    internal SqliteCommand Command(SqliteConnection connection)
+    internal DbCommand Command(DbConnection connection)
     {
-        var command = connection.CreateCommand();
         var rows = new StringBuilder();
         if (_filter.Statuses.Length == 0)
         {
@@ -66,20 +65,20 @@ internal sealed class ExecutionListQuery
         else
         {
             // One seek in the index of statuses for each, and a merge of at most a page of rows from every one of them.
-            rows.AppendJoin(" UNION ALL ", _filter.Statuses.Distinct().Select(s => $"SELECT * FROM ({Select(s)})"));
+            rows.AppendJoin(" UNION ALL ", _filter.Statuses.Distinct().Select(s => $"SELECT * FROM ({Select(s)}) AS of_status"));
         }
 
-        command.CommandText =
-            $"SELECT e.*, k.name FROM ({rows}) e JOIN ledger_jobs k ON k.job = e.job ORDER BY e.listed DESC, e.seq DESC LIMIT $limit";
-        command.Parameters.AddWithValue("$tenant", _filter.Tenant.Value);
-        command.Parameters.AddWithValue("$limit", _filter.Limit + 1);
-        Bind(command, "$job", _filter.Job?.Value);
-        Bind(command, "$from", _filter.From is { } from ? Times.Micros(from) : null);
-        Bind(command, "$to", _filter.To is { } to ? Times.Micros(to) : null);
-        Bind(command, "$key", _tag?.Key);
-        Bind(command, "$value", _tag?.Value);
-        Bind(command, "$listed", _cursor?.Number);
-        Bind(command, "$seq", _cursor?.Row);
+        var command = Sql.Command(
+            connection, $"SELECT e.*, k.name FROM ({rows}) e JOIN ledger_jobs k ON k.job = e.job ORDER BY e.listed DESC, e.seq DESC LIMIT $limit");
+        command.Bind("$tenant", _filter.Tenant.Value);
+        command.Bind("$limit", _filter.Limit + 1);
+        BindGiven(command, "$job", _filter.Job?.Value);
+        BindGiven(command, "$from", _filter.From is { } from ? Times.Micros(from) : null);
+        BindGiven(command, "$to", _filter.To is { } to ? Times.Micros(to) : null);
+        BindGiven(command, "$key", _tag?.Key);
+        BindGiven(command, "$value", _tag?.Value);
+        BindGiven(command, "$listed", _cursor?.Number);
+        BindGiven(command, "$seq", _cursor?.Row);
         return command;
     }
 
@@ -116,11 +115,11 @@ internal sealed class ExecutionListQuery
         }
     }
 
-    private static void Bind(SqliteCommand command, string name, object? value)
+    private static void BindGiven(DbCommand command, string name, object? value)
     {
         if (value is not null)
         {
-            command.Parameters.AddWithValue(name, value);
+            command.Bind(name, value);
         }
     }
 }

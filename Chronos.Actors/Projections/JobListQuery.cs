@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Text;
 using Chronos.Core.Catalog;
 using Chronos.Core.Contracts;
 using Chronos.Core.Kernel;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -13,16 +13,16 @@ internal sealed class JobListQuery
     private readonly JobFilter _filter;
     private readonly JobSort _sort;
     private readonly TagFilter? _tag;
-    private readonly string? _match;
+    private readonly ImmutableArray<string> _words;
     private readonly PageCursor? _cursor;
     private readonly string _list;
 
-    private JobListQuery(JobFilter filter, JobSort sort, TagFilter? tag, string? match, PageCursor? cursor, string list)
+    private JobListQuery(JobFilter filter, JobSort sort, TagFilter? tag, ImmutableArray<string> words, PageCursor? cursor, string list)
     {
         _filter = filter;
         _sort = sort;
         _tag = tag;
-        _match = match;
+        _words = words;
         _cursor = cursor;
         _list = list;
     }
@@ -32,14 +32,14 @@ internal sealed class JobListQuery
         var before = violations.Count;
         var sort = JobSort.Parse(filter.Sort, violations) ?? JobSort.Default;
         var tag = filter.Tag is null ? null : TagFilter.Parse(filter.Tag, violations);
-        var match = filter.Text is null ? null : SearchText.ToMatch(filter.Text, violations);
+        ImmutableArray<string> words = filter.Text is null ? [] : SearchText.Words(filter.Text, violations);
         var list = PageCursor.Fingerprint("jobs", filter.Tenant.Value, filter.Text, filter.Tag, filter.Enabled?.ToString(), sort.ToString());
         var kind = sort.Field == JobSortField.Name ? PageCursor.KeyKind.Text : PageCursor.KeyKind.Number;
         var cursor = PageCursor.Read(filter.Cursor, list, filter.Limit, kind, violations);
-        return violations.Count == before ? new JobListQuery(filter, sort, tag, match, cursor, list) : null;
+        return violations.Count == before ? new JobListQuery(filter, sort, tag, words, cursor, list) : null;
     }
 
-    public Page<JobRow> Run(SqliteConnection connection)
+    public Page<JobRow> Run(DbConnection connection)
     {
         using var command = Command(connection);
         var rows = Sql.All(command, static r => (Row: CatalogReader.Row(r), Seq: r.GetInt64(0)));
@@ -47,41 +47,48 @@ internal sealed class JobListQuery
         return new Page<JobRow>(items, rows.Length <= _filter.Limit ? null : After(items[^1], rows[_filter.Limit - 1].Seq).Write());
     }
 
-    internal SqliteCommand Command(SqliteConnection connection)
+    internal DbCommand Command(DbConnection connection)
     {
-        var command = connection.CreateCommand();
+        var values = new List<(string Name, object? Value)> { ("$tenant", _filter.Tenant.Value), ("$limit", _filter.Limit + 1) };
         var where = new StringBuilder("j.tenant=$tenant");
-        command.Parameters.AddWithValue("$tenant", _filter.Tenant.Value);
         if (_filter.Enabled is { } enabled)
         {
             where.Append(" AND j.enabled=$enabled");
-            command.Parameters.AddWithValue("$enabled", enabled ? 1 : 0);
+            values.Add(("$enabled", enabled ? 1 : 0));
         }
 
         if (_tag is not null)
         {
             where.Append(" AND j.seq IN (SELECT t.seq FROM job_tags t WHERE t.tenant=$tenant AND t.key=$key").Append(_tag.Value is null ? ")" : " AND t.value=$value)");
-            command.Parameters.AddWithValue("$key", _tag.Key);
-            command.Parameters.AddWithValue("$value", (object?)_tag.Value ?? DBNull.Value);
+            values.Add(("$key", _tag.Key));
+            if (_tag.Value is not null)
+            {
+                values.Add(("$value", _tag.Value));
+            }
         }
 
-        if (_match is not null)
+        if (!_words.IsEmpty)
         {
-            where.Append(" AND j.seq IN (SELECT rowid FROM jobs_text WHERE jobs_text MATCH $match)");
-            command.Parameters.AddWithValue("$match", _match);
+            var index = TextIndex.For(connection);
+            where.Append(" AND j.seq IN (").Append(index.Matching).Append(')');
+            values.Add(("$match", index.Match(connection, _words)));
         }
 
         var descending = _sort.Direction == SortDirection.Descending;
         if (_cursor is { } cursor)
         {
             where.Append(" AND (").Append(Column).Append(", j.seq) ").Append(descending ? '<' : '>').Append(" ($after, $seq)");
-            command.Parameters.AddWithValue("$after", _sort.Field == JobSortField.Name ? cursor.Key : cursor.Number);
-            command.Parameters.AddWithValue("$seq", cursor.Row);
+            values.Add(("$after", _sort.Field == JobSortField.Name ? cursor.Key : cursor.Number));
+            values.Add(("$seq", cursor.Row));
         }
 
         var direction = descending ? "DESC" : "ASC";
-        command.CommandText = $"SELECT {CatalogReader.Columns} FROM jobs j WHERE {where} ORDER BY {Column} {direction}, j.seq {direction} LIMIT $limit";
-        command.Parameters.AddWithValue("$limit", _filter.Limit + 1);
+        var command = Sql.Command(connection, $"SELECT {CatalogReader.Columns} FROM jobs j WHERE {where} ORDER BY {Column} {direction}, j.seq {direction} LIMIT $limit");
+        foreach (var (name, value) in values)
+        {
+            command.Bind(name, value);
+        }
+
         return command;
     }
 

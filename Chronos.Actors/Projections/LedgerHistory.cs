@@ -1,15 +1,16 @@
+using System.Data.Common;
 using System.Text.Json;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
 /// <summary>The smaller tables of the ledger: whose a job is, how its plan changed, ranges of slots, backfills.</summary>
 internal sealed class LedgerHistory : IDisposable
 {
+    private const string Plan = "job, version, tenant, at, enabled, paused, deleted, pause_reason, pause_until, change, schedule, timezone, revision, by";
+
     private readonly Statement _know;
-    private readonly FastStatement _tenant;
     private readonly Statement _define;
     private readonly Statement _change;
     private readonly Statement _skip;
@@ -18,43 +19,37 @@ internal sealed class LedgerHistory : IDisposable
     private readonly Statement _backfillStep;
     private readonly Statement _backfillEnd;
 
-    public LedgerHistory(SqliteConnection connection)
+    public LedgerHistory(DbConnection connection)
     {
-        _know = new Statement(connection, "INSERT OR REPLACE INTO ledger_jobs (job, tenant, name) VALUES ($job, $tenant, $name)", "$job", "$tenant", "$name");
-        _tenant = new FastStatement(connection, "SELECT tenant FROM ledger_jobs WHERE job=$job", "$job");
+        _know = new Statement(connection, Sql.Upsert("ledger_jobs", "job, tenant, name", "job", Sql.Values("job, tenant, name")), "$job", "$tenant", "$name");
         _define = new Statement(
             connection,
-            """
-            INSERT OR REPLACE INTO plan_history
-              (job, version, tenant, at, enabled, paused, deleted, pause_reason, pause_until, change, schedule, timezone, revision, by)
-            SELECT $job, $version, $tenant, $at, $enabled, coalesce(p.paused, 0), 0, p.pause_reason, p.pause_until, $change, $schedule, $timezone, $revision, $by
-            FROM (SELECT 1) LEFT JOIN
-              (SELECT * FROM plan_history WHERE job=$job AND version<$version ORDER BY version DESC LIMIT 1) p ON p.deleted=0
-            """,
+            Sql.Upsert("plan_history", Plan, "job, version", """
+                SELECT $job, $version, $tenant, $at, $enabled, coalesce(p.paused, 0), 0, p.pause_reason, p.pause_until, $change, $schedule, $timezone, $revision, $by
+                FROM (SELECT 1 AS one) o LEFT JOIN
+                  (SELECT * FROM plan_history WHERE job=$job AND version<$version ORDER BY version DESC LIMIT 1) p ON p.deleted=0 WHERE o.one=1
+                """),
             "$job", "$version", "$tenant", "$at", "$enabled", "$change", "$schedule", "$timezone", "$revision", "$by");
 
         // A change of state repeats the definition of the row before it, so that an interval is one row.
         _change = new Statement(
             connection,
-            """
-            INSERT OR REPLACE INTO plan_history
-              (job, version, tenant, at, enabled, paused, deleted, pause_reason, pause_until, change, schedule, timezone, revision, by)
-            SELECT job, $version, tenant, $at, coalesce($enabled, enabled), coalesce($paused, paused), $deleted,
-              CASE WHEN $paused IS NULL THEN pause_reason ELSE $pause_reason END, CASE WHEN $paused IS NULL THEN pause_until ELSE $pause_until END,
-              $change, schedule, timezone, revision, $by
-            FROM plan_history WHERE job=$job AND version<$version ORDER BY version DESC LIMIT 1
-            """,
+            Sql.Upsert("plan_history", Plan, "job, version", """
+                SELECT job, $version, tenant, $at, coalesce($enabled, enabled), coalesce($paused, paused), $deleted,
+                  CASE WHEN $paused IS NULL THEN pause_reason ELSE $pause_reason END, CASE WHEN $paused IS NULL THEN pause_until ELSE $pause_until END,
+                  $change, schedule, timezone, revision, $by
+                FROM plan_history WHERE job=$job AND version<$version ORDER BY version DESC LIMIT 1
+                """),
             "$job", "$version", "$at", "$enabled", "$paused", "$deleted", "$pause_reason", "$pause_until", "$change", "$by");
         _skip = new Statement(
             connection,
-            "INSERT OR REPLACE INTO slot_skips (job, last, first, tenant, n, reason, detail, at) VALUES ($job, $last, $first, $tenant, $n, $reason, $detail, $at)",
+            Sql.Upsert("slot_skips", "job, last, first, tenant, n, reason, detail, at", "job, last, first", Sql.Values("job, last, first, tenant, n, reason, detail, at")),
             "$job", "$last", "$first", "$tenant", "$n", "$reason", "$detail", "$at");
         _backfill = new Statement(
             connection,
-            """
-            INSERT OR REPLACE INTO backfills (operation, tenant, job, from_at, to_at, max_concurrent, total, started, succeeded, failed, status, created)
-            VALUES ($operation, $tenant, $job, $from, $to, $max, $total, 0, 0, 0, 'running', $created)
-            """,
+            Sql.Upsert(
+                "backfills", "operation, tenant, job, from_at, to_at, max_concurrent, total, started, succeeded, failed, status, created", "operation",
+                "VALUES ($operation, $tenant, $job, $from, $to, $max, $total, 0, 0, 0, 'running', $created)"),
             "$operation", "$tenant", "$job", "$from", "$to", "$max", "$total", "$created");
         _backfillStart = new Statement(connection, "UPDATE backfills SET started=started+1 WHERE operation=$operation", "$operation");
         _backfillStep = new Statement(
@@ -64,14 +59,13 @@ internal sealed class LedgerHistory : IDisposable
 
     public void Dispose()
     {
-        _tenant.Dispose();
         foreach (var statement in Statements)
         {
             statement.Dispose();
         }
     }
 
-    public void Enlist(SqliteTransaction transaction)
+    public void Enlist(DbTransaction transaction)
     {
         foreach (var statement in Statements)
         {
@@ -80,12 +74,6 @@ internal sealed class LedgerHistory : IDisposable
     }
 
     public void Know(JobId job, TenantId tenant, string name) => Run(_know, job.Value, tenant.Value, name);
-
-    public string? TenantOf(JobId job)
-    {
-        _tenant.Set(0, job.Value);
-        return _tenant.Text();
-    }
 
     public void SkipRange(SlotsSkipped e, string tenant, long at) =>
         Run(_skip, e.Job.Value, Times.Micros(e.Last), Times.Micros(e.First), tenant, e.Count, (long)e.Reason, e.Detail, at);

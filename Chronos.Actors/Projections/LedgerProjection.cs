@@ -3,7 +3,6 @@ using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Projections;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -40,16 +39,14 @@ public sealed class LedgerProjection : IProjection, IDisposable
     public void Reset(DbConnection connection, DbTransaction transaction)
     {
         Forget();
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = LedgerSchema.Create;
-        command.ExecuteNonQuery();
+        Sql.Execute(connection, Schemas.For(connection, LedgerSchema.Create), transaction);
     }
 
     public void Apply(IReadOnlyList<JournalEntry> entries, DbConnection connection, DbTransaction transaction)
     {
-        Begin((SqliteConnection)connection, (SqliteTransaction)transaction, entries[0].Ordering);
+        Begin(connection, transaction, entries[0].Ordering);
         _applied = entries[^1].Ordering;
+        _writer!.Expect(entries.Select(e => e.Event).OfType<TimetableBatch>().SelectMany(b => b.Items).Select(Concerned).OfType<ExecutionId>().Where(e => !_open.ContainsKey(e)));
         foreach (var entry in entries)
         {
             switch (entry.Event)
@@ -89,7 +86,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
         _applied = 0;
     }
 
-    private void Begin(SqliteConnection connection, SqliteTransaction transaction, long first)
+    private void Begin(DbConnection connection, DbTransaction transaction, long first)
     {
         // What an earlier transaction left behind when it failed.
         _dirty.Clear();
@@ -103,7 +100,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
         {
             Dispose();
             Forget();
-            _writer = new LedgerWriter(connection);
+            _writer = LedgerWriter.For(connection);
             _history = new LedgerHistory(connection);
         }
 
@@ -321,7 +318,7 @@ public sealed class LedgerProjection : IProjection, IDisposable
     {
         if (!_tenants.TryGetValue(job, out var tenant))
         {
-            tenant = _history!.TenantOf(job) ?? throw new InvalidDataException($"nothing in the journal says whose the job {job} is");
+            tenant = _writer!.TenantOf(job) ?? throw new InvalidDataException($"nothing in the journal says whose the job {job} is");
             if (_tenants.Count >= MaxTenants)
             {
                 _tenants.Clear();
@@ -348,6 +345,22 @@ public sealed class LedgerProjection : IProjection, IDisposable
             }
         }
 
+        _writer!.Flush();
         _dirty.Clear();
     }
+
+    /// <summary>The execution that an item will be folded into, if it is one that exists by itself.</summary>
+    private static ExecutionId? Concerned(TimetableItem item) => item switch
+    {
+        ExecutionStarted e => e.Id,
+        AttemptStarted e => e.Execution,
+        AttemptAccepted e => e.Execution,
+        AttemptEnded e => e.Execution,
+        ExecutionEnded e => e.Execution,
+        DeadLetterDropped e => e.Execution,
+        CancelRequested e => e.Execution,
+        SlotQueued e => ExecutionId.ForSlot(e.Job, e.Nominal),
+        SlotsSkipped { Count: 1 } e => ExecutionId.ForSlot(e.Job, e.First),
+        _ => null,
+    };
 }

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Text.Json;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -34,9 +34,9 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
     /// <summary>How many dead letters nobody has done anything about; counted up to <see cref="MostCounted"/>.</summary>
     public long OpenDeadLetters(TenantId tenant) => database.Read(connection =>
     {
-        using var command = Sql.Command(connection, "SELECT count(*) FROM (SELECT 1 FROM executions WHERE tenant=$tenant AND dead=1 AND dead IS NOT NULL LIMIT $most)");
-        command.Parameters.AddWithValue("$tenant", tenant.Value);
-        command.Parameters.AddWithValue("$most", MostCounted);
+        using var command = Sql.Command(connection, "SELECT count(*) FROM (SELECT 1 FROM executions WHERE tenant=$tenant AND dead=1 AND dead IS NOT NULL LIMIT $most) AS counted");
+        command.Bind("$tenant", tenant.Value);
+        command.Bind("$most", MostCounted);
         return (long)command.ExecuteScalar()!;
     });
 
@@ -52,9 +52,9 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
             : database.Read(connection =>
             {
                 using var command = Sql.Command(connection, WithName + "WHERE e.run=$run AND e.run<>'' AND e.job=$job AND e.tenant=$tenant");
-                command.Parameters.AddWithValue("$run", id.Value[(JobId.Length + 1)..]);
-                command.Parameters.AddWithValue("$job", id.Job.Value);
-                command.Parameters.AddWithValue("$tenant", tenant.Value);
+                command.Bind("$run", id.Value[(JobId.Length + 1)..]);
+                command.Bind("$job", id.Job.Value);
+                command.Bind("$tenant", tenant.Value);
                 return One(command, LedgerReader.View);
             });
     }
@@ -73,9 +73,9 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
             using var command = Sql.Command(
                 connection,
                 "SELECT first, last, n, reason, detail, at FROM slot_skips WHERE job=$job AND last>=$at AND first<=$at AND tenant=$tenant ORDER BY last LIMIT 1");
-            command.Parameters.AddWithValue("$job", job.Value);
-            command.Parameters.AddWithValue("$at", Times.Micros(nominal));
-            command.Parameters.AddWithValue("$tenant", tenant.Value);
+            command.Bind("$job", job.Value);
+            command.Bind("$at", Times.Micros(nominal));
+            command.Bind("$tenant", tenant.Value);
             using var reader = command.ExecuteReader();
             return reader.Read() ? SlotListQuery.Range(job, nominal, reader) : null;
         });
@@ -91,8 +91,8 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
                 SELECT at, enabled, paused, deleted, pause_reason, pause_until, change, schedule, timezone, revision, version, by
                 FROM plan_history WHERE job=$job AND tenant=$tenant ORDER BY version
                 """);
-            command.Parameters.AddWithValue("$job", job.Value);
-            command.Parameters.AddWithValue("$tenant", tenant.Value);
+            command.Bind("$job", job.Value);
+            command.Bind("$tenant", tenant.Value);
             return Sql.All(command, Interval);
         });
         return PlanIntervals.Join(rows, time.GetUtcNow());
@@ -103,9 +103,9 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
     {
         var counts = database.Read(connection =>
         {
-            using var command = Sql.Command(connection, "SELECT status, sum(n) FROM execution_hours WHERE tenant=$tenant AND hour>=$hour GROUP BY status");
-            command.Parameters.AddWithValue("$tenant", tenant.Value);
-            command.Parameters.AddWithValue("$hour", LedgerReader.HourOf(Times.Micros(from)));
+            using var command = Sql.Command(connection, "SELECT status, CAST(sum(n) AS BIGINT) FROM execution_hours WHERE tenant=$tenant AND hour>=$hour GROUP BY status");
+            command.Bind("$tenant", tenant.Value);
+            command.Bind("$hour", LedgerReader.HourOf(Times.Micros(from)));
             return Sql.All(command, static r => (Status: r.GetInt32(0), Count: r.GetInt64(1)));
         });
         return new LedgerStats(
@@ -122,8 +122,8 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
             SELECT operation, from_at, to_at, max_concurrent, total, started, succeeded, failed, status, created, ended
             FROM backfills WHERE job=$job AND tenant=$tenant ORDER BY created DESC LIMIT 500
             """);
-        command.Parameters.AddWithValue("$job", job.Value);
-        command.Parameters.AddWithValue("$tenant", tenant.Value);
+        command.Bind("$job", job.Value);
+        command.Bind("$tenant", tenant.Value);
         return Sql.All(command, r => new TimetableReplies.BackfillView(
             r.GetString(0), job, Times.From(r.GetInt64(1)), Times.From(r.GetInt64(2)), r.GetInt32(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6),
             r.GetInt64(7), r.GetString(8), Times.From(r.GetInt64(9)), LedgerReader.At(LedgerReader.Integer(r, 10)), Replayed: false));
@@ -133,13 +133,13 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
         where T : class => database.Read(connection =>
         {
             using var command = Sql.Command(connection, WithName + "WHERE e.job=$job AND e.nominal=$nominal AND e.run='' AND e.tenant=$tenant");
-            command.Parameters.AddWithValue("$job", job.Value);
-            command.Parameters.AddWithValue("$nominal", Times.Micros(nominal));
-            command.Parameters.AddWithValue("$tenant", tenant.Value);
+            command.Bind("$job", job.Value);
+            command.Bind("$nominal", Times.Micros(nominal));
+            command.Bind("$tenant", tenant.Value);
             return One(command, view);
         });
 
-    private static T? One<T>(SqliteCommand command, Func<LedgerRow, string, T> view)
+    private static T? One<T>(DbCommand command, Func<LedgerRow, string, T> view)
         where T : class
     {
         using var reader = command.ExecuteReader();
@@ -149,7 +149,7 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
     private static DateTimeOffset SlotOf(ExecutionId id) =>
         Rfc3339.TryParse(id.Value[(JobId.Length + 1)..], out var at) ? at : throw new InvalidDataException($"{id} names no instant");
 
-    private static PlanIntervals.Change Interval(SqliteDataReader r) => new(
+    private static PlanIntervals.Change Interval(DbDataReader r) => new(
         Times.From(r.GetInt64(0)), r.GetInt64(1) != 0, r.GetInt64(2) != 0, r.GetInt64(3) != 0, LedgerReader.Text(r, 4),
         LedgerReader.At(LedgerReader.Integer(r, 5)), r.GetString(6),
         LedgerReader.Text(r, 7) is { } schedule ? JsonSerializer.Deserialize(schedule, LedgerJson.Default.ScheduleSpec) : (ScheduleSpec?)null,

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Text.Json;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -23,7 +23,7 @@ internal static class LedgerReader
 
     public static long HourOf(long micros) => Math.DivRem(micros, MicrosPerHour, out var rest) - (rest < 0 ? 1 : 0);
 
-    public static LedgerRow Row(SqliteDataReader r)
+    public static LedgerRow Row(DbDataReader r)
     {
         var listed = r.GetInt64(5);
         var status = r.GetInt32(11);
@@ -96,7 +96,7 @@ internal static class LedgerReader
 
     public static DateTimeOffset? At(long? micros) => micros is { } value ? Times.From(value) : null;
 
-    public static long? Integer(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetInt64(column);
+    public static long? Integer(DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetInt64(column);
 
-    public static string? Text(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
+    public static string? Text(DbDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
 }

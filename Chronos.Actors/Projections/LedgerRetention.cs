@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Chronos.Actors.Projections;
@@ -79,17 +79,17 @@ public sealed class LedgerRetention(ProjectionRunner runner, ILogger<LedgerReten
         return expired;
     }
 
-    private Task<long> Step(Func<SqliteConnection, SqliteTransaction, long> work, CancellationToken cancellation) =>
-        runner.OnWriter(store => store.InTransaction(work), cancellation);
+    private Task<long> Step(Func<DbConnection, DbTransaction, long> work, CancellationToken cancellation) =>
+        runner.OnWriter(store => store.InTransaction(work), elsewhere: () => 0, cancellation);
 
-    private static long CountExecutions(SqliteConnection connection, SqliteTransaction transaction)
+    private static long CountExecutions(DbConnection connection, DbTransaction transaction)
     {
-        using var command = Sql.Command(connection, "SELECT coalesce(sum(n), 0) FROM execution_hours WHERE status>=0");
+        using var command = Sql.Command(connection, "SELECT CAST(coalesce(sum(n), 0) AS BIGINT) FROM execution_hours WHERE status>=0");
         command.Transaction = transaction;
         return (long)command.ExecuteScalar()!;
     }
 
-    private static long RemoveExecutions(SqliteConnection connection, SqliteTransaction transaction, long horizon, long max)
+    private static long RemoveExecutions(DbConnection connection, DbTransaction transaction, long horizon, long max)
     {
         var chunk = Math.Min(Chunk, max);
         var oldest = Tenants(connection, transaction).SelectMany(t => Oldest(connection, transaction, t, horizon, chunk))
@@ -117,7 +117,7 @@ public sealed class LedgerRetention(ProjectionRunner runner, ILogger<LedgerReten
         return oldest.Count;
     }
 
-    private static ImmutableArray<string> Tenants(SqliteConnection connection, SqliteTransaction transaction)
+    private static ImmutableArray<string> Tenants(DbConnection connection, DbTransaction transaction)
     {
         using var command = Sql.Command(connection, "SELECT DISTINCT tenant FROM execution_hours");
         command.Transaction = transaction;
@@ -125,23 +125,23 @@ public sealed class LedgerRetention(ProjectionRunner runner, ILogger<LedgerReten
     }
 
     private static ImmutableArray<(long Seq, string Tenant, long Listed, int Status)> Oldest(
-        SqliteConnection connection, SqliteTransaction transaction, string tenant, long horizon, long max)
+        DbConnection connection, DbTransaction transaction, string tenant, long horizon, long max)
     {
         using var command = Sql.Command(
             connection, "SELECT seq, tenant, listed, status FROM executions WHERE tenant=$tenant AND listed<$horizon AND status NOT IN (0, 1) ORDER BY listed LIMIT $max");
         command.Transaction = transaction;
-        command.Parameters.AddWithValue("$tenant", tenant);
-        command.Parameters.AddWithValue("$horizon", horizon);
-        command.Parameters.AddWithValue("$max", max);
+        command.Bind("$tenant", tenant);
+        command.Bind("$horizon", horizon);
+        command.Bind("$max", max);
         return Sql.All(command, static r => (r.GetInt64(0), r.GetString(1), r.GetInt64(2), r.GetInt32(3)));
     }
 
-    private static long Run(SqliteConnection connection, SqliteTransaction transaction, string sql, long horizon)
+    private static long Run(DbConnection connection, DbTransaction transaction, string sql, long horizon)
     {
         using var command = Sql.Command(connection, sql);
         command.Transaction = transaction;
-        command.Parameters.AddWithValue("$horizon", horizon);
-        command.Parameters.AddWithValue("$chunk", Chunk);
+        command.Bind("$horizon", horizon);
+        command.Bind("$chunk", Chunk);
         return command.ExecuteNonQuery();
     }
 }

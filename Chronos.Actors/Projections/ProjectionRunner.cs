@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Data;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
 using Chronos.Core.Projections;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Chronos.Actors.Projections;
@@ -46,6 +46,9 @@ public sealed class ProjectionRunner : IDisposable
     private int _chunk = ProjectionStore.MaxChunk;
     private long _highest;
 
+    /// <summary>When this node last asked to be the one that folds.</summary>
+    private long? _tried;
+
     /// <summary>When everything was folded last; null while there is more.</summary>
     private long? _complete;
 
@@ -66,6 +69,7 @@ public sealed class ProjectionRunner : IDisposable
         _health = Look();
         _meter = new ProjectionMeter(() => Health);
         _thread = new Thread(Loop) { Name = "projections", IsBackground = true };
+        _database.Woken = () => Post(() => { });
     }
 
     public ImmutableArray<ProjectionHealth> Health =>
@@ -102,17 +106,17 @@ public sealed class ProjectionRunner : IDisposable
     {
         var track = _tracks.FirstOrDefault(t => t.Name == projection);
         return track is null ? Task.FromResult(false) : OnWriter(
-            store =>
+            store => Rebuild(store, track),
+            () =>
             {
-                _log.LogInformation("The projection {Projection} is rebuilt from the journal on request", projection);
-                store.Reset(track);
+                _database.AskForRebuild(track.Name);
                 return true;
             },
             cancellation);
     }
 
-    /// <summary>Runs work on the writer connection, between two chunks.</summary>
-    internal async Task<T> OnWriter<T>(Func<ProjectionStore, T> work, CancellationToken cancellation)
+    /// <summary>Runs work on the writer connection, between two chunks; where another node folds for all, <paramref name="elsewhere"/> answers.</summary>
+    internal async Task<T> OnWriter<T>(Func<ProjectionStore, T> work, Func<T> elsewhere, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stop.Token);
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -126,7 +130,7 @@ public sealed class ProjectionRunner : IDisposable
 
             try
             {
-                done.TrySetResult(work(_store!));
+                done.TrySetResult(_store is { } store ? work(store) : elsewhere());
             }
             catch (Exception e)
             {
@@ -135,6 +139,13 @@ public sealed class ProjectionRunner : IDisposable
             }
         });
         return await done.Task.WaitAsync(either.Token);
+    }
+
+    private bool Rebuild(ProjectionStore store, ProjectionTrack track)
+    {
+        _log.LogInformation("The projection {Projection} is rebuilt from the journal on request", track.Name);
+        store.Reset(track);
+        return true;
     }
 
     private void Post(Action work)
@@ -156,7 +167,7 @@ public sealed class ProjectionRunner : IDisposable
                 StandBack(wake);
                 worked = Turn();
             }
-            catch (SqliteException e) when (SqliteDamage.IsDamage(e))
+            catch (Exception e) when (e is DamagedReadModelException || _database.IsDamage(e))
             {
                 Replace(e.Message);
             }
@@ -164,6 +175,7 @@ public sealed class ProjectionRunner : IDisposable
             {
                 // Disk full, database locked, journal out of reach or with an event that cannot be read: nothing is skipped, it is tried again.
                 Wait(e);
+                DropBroken();
             }
 
             Publish();
@@ -207,22 +219,18 @@ public sealed class ProjectionRunner : IDisposable
     /// <summary>One look at everything. True when something was folded, so that there may be more.</summary>
     private bool Turn()
     {
-        if (_store is null)
+        if (_store is null && !Open())
         {
-            var highest = _journal.Highest();
-            _store = new ProjectionStore(_database.OpenWriter(connection => new ProjectionStore(connection, _log).Prepare(_tracks, highest)), _log);
+            Follow();
+            return false;
         }
 
         if (_database.TakeDamage() is { } damage)
         {
-            throw new SqliteException($"malformed: {damage}", 11);
+            throw new DamagedReadModelException(damage);
         }
 
-        while (_work.TryDequeue(out var work))
-        {
-            work();
-        }
-
+        RunWork();
         _highest = _journal.Highest();
         var worked = false;
         foreach (var group in _tracks.Where(t => !t.Stopped).GroupBy(t => t.Offset).OrderByDescending(g => g.Key))
@@ -231,8 +239,74 @@ public sealed class ProjectionRunner : IDisposable
         }
 
         _complete = _tracks.All(t => t.Stopped || t.Offset >= _highest) ? _time.GetTimestamp() : null;
-
+        Meet();
         return worked;
+    }
+
+    /// <summary>Becomes the writer. False: another node is.</summary>
+    private bool Open()
+    {
+        if (_tried is { } last && _time.GetElapsedTime(last) < Poll)
+        {
+            return false;
+        }
+
+        _tried = _time.GetTimestamp();
+        var highest = _journal.Highest();
+        if (_database.OpenWriter(connection => new ProjectionStore(_database, connection, _log).Prepare(_tracks, highest)) is not { } writer)
+        {
+            return false;
+        }
+
+        (_store, _tried) = (new ProjectionStore(_database, writer, _log), null);
+        Meet();
+        return true;
+    }
+
+    /// <summary>Tells the other nodes where the projections stand, and does what they ask for.</summary>
+    private void Meet()
+    {
+        foreach (var name in _database.Meet(_store!.Connection, Health))
+        {
+            if (_tracks.FirstOrDefault(t => t.Name == name) is { } track)
+            {
+                Rebuild(_store, track);
+            }
+        }
+    }
+
+    /// <summary>Another node folds for all: how far it is, and, where somebody here needs more, a word to it.</summary>
+    private void Follow()
+    {
+        RunWork();
+        _highest = _journal.Highest();
+        foreach (var told in _database.Follow(wanted: _tracks.Any(t => t.Offset < _highest)))
+        {
+            if (_tracks.FirstOrDefault(t => t.Name == told.Name) is { } track)
+            {
+                (track.Offset, track.State, track.Error) = (told.Offset, told.State, told.Error);
+                track.BehindSince = told.Offset < _highest ? track.BehindSince ?? _time.GetUtcNow() : null;
+            }
+        }
+    }
+
+    private void RunWork()
+    {
+        while (_work.TryDequeue(out var work))
+        {
+            work();
+        }
+    }
+
+    /// <summary>A connection that ended is no writer any more; whoever comes first is the next.</summary>
+    private void DropBroken()
+    {
+        if (_store is { Connection.State: not ConnectionState.Open })
+        {
+            DisposeProjections();
+            _database.Close(_store.Connection);
+            _store = null;
+        }
     }
 
     private bool Advance(ImmutableArray<ProjectionTrack> group)
@@ -291,8 +365,8 @@ public sealed class ProjectionRunner : IDisposable
             DisposeProjections();
             _store = null;
             var highest = _journal.Highest();
-            var writer = _database.Replace(damaged, reason, connection => new ProjectionStore(connection, _log).Prepare(_tracks, highest));
-            _store = new ProjectionStore(writer, _log);
+            var writer = _database.Replace(damaged, reason, connection => new ProjectionStore(_database, connection, _log).Prepare(_tracks, highest));
+            _store = new ProjectionStore(_database, writer, _log);
         }
         catch (Exception e)
         {
@@ -329,7 +403,8 @@ public sealed class ProjectionRunner : IDisposable
     {
         try
         {
-            if (Task.WaitAny([wake, beat], (int)Poll.TotalMilliseconds, _stop.Token) == 1)
+            var nap = _store is null && _waiters.Any ? Glance : Poll;
+            if (Task.WaitAny([wake, beat], (int)nap.TotalMilliseconds, _stop.Token) == 1)
             {
                 Task.WaitAny([wake], (int)Linger.TotalMilliseconds, _stop.Token);
             }

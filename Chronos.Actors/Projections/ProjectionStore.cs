@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
-using System.IO.Hashing;
-using System.Text;
+using System.Data.Common;
 using Chronos.Core.Projections;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Chronos.Actors.Projections;
@@ -16,15 +14,20 @@ internal sealed class ProjectionStore
     /// <summary>The row of the offsets that is no projection: it holds the fingerprint of the tables.</summary>
     private const string SchemaRow = "";
 
+    private static readonly string SaveOffset =
+        Sql.Upsert("projection_offsets", "name, ordering, model_version", "name", Sql.Values("name, ordering, model_version"));
+
+    private readonly ReadDatabase _database;
     private readonly ILogger _log;
 
-    public ProjectionStore(SqliteConnection connection, ILogger log)
+    public ProjectionStore(ReadDatabase database, DbConnection connection, ILogger log)
     {
+        _database = database;
         Connection = connection;
         _log = log;
     }
 
-    public SqliteConnection Connection { get; }
+    public DbConnection Connection { get; }
 
     /// <summary>Batches differ a thousandfold in size: a transaction aims at a tenth of a second or so, whatever is in them.</summary>
     public static int NextChunk(int chunk, TimeSpan took) => took.TotalMilliseconds switch
@@ -37,11 +40,11 @@ internal sealed class ProjectionStore
     /// <summary>Reads the offsets; a model that is missing, of another version or ahead of the journal is emptied.</summary>
     public void Prepare(ImmutableArray<ProjectionTrack> tracks, long highest)
     {
-        ReadDatabase.Execute(
-            Connection, "CREATE TABLE IF NOT EXISTS projection_offsets (name TEXT PRIMARY KEY, ordering INTEGER NOT NULL, model_version INTEGER NOT NULL) WITHOUT ROWID");
-        if (Find(SchemaRow) is { } known && known.Ordering != Schema(null))
+        Sql.Execute(
+            Connection, Schemas.For(Connection, "CREATE TABLE IF NOT EXISTS projection_offsets (name TEXT PRIMARY KEY, ordering INTEGER NOT NULL, model_version INTEGER NOT NULL) WITHOUT ROWID"));
+        if (Find(SchemaRow) is { } known && _database.Fingerprint(Connection, null) is { } found && known.Ordering != found)
         {
-            throw new SqliteException("malformed: its tables are not those that it was closed with", 11);
+            throw new DamagedReadModelException("its tables are not those that it was closed with");
         }
 
         foreach (var track in tracks)
@@ -79,7 +82,11 @@ internal sealed class ProjectionStore
         using var transaction = Connection.BeginTransaction();
         track.Projection.Reset(Connection, transaction);
         Save(track.Name, 0, track.Projection.ModelVersion, transaction);
-        Save(SchemaRow, Schema(transaction), 0, transaction);
+        if (_database.Fingerprint(Connection, transaction) is { } fingerprint)
+        {
+            Save(SchemaRow, fingerprint, 0, transaction);
+        }
+
         transaction.Commit();
         track.Offset = 0;
         track.State = ProjectionState.Rebuilding;
@@ -94,7 +101,7 @@ internal sealed class ProjectionStore
         {
             FoldTogether(group, entries);
         }
-        catch (Exception e) when (e is not SqliteException sql || !(SqliteDamage.IsDamage(sql) || SqliteDamage.IsPassing(sql)))
+        catch (Exception e) when (!(_database.IsDamage(e) || _database.IsPassing(e)))
         {
             foreach (var track in group)
             {
@@ -104,7 +111,7 @@ internal sealed class ProjectionStore
     }
 
     /// <summary>Runs work of others (retention) in a transaction on the writer.</summary>
-    public T InTransaction<T>(Func<SqliteConnection, SqliteTransaction, T> work)
+    public T InTransaction<T>(Func<DbConnection, DbTransaction, T> work)
     {
         using var transaction = Connection.BeginTransaction();
         var result = work(Connection, transaction);
@@ -138,7 +145,7 @@ internal sealed class ProjectionStore
             {
                 FoldTogether([track], [entry]);
             }
-            catch (Exception e) when (e is not SqliteException sql || !(SqliteDamage.IsDamage(sql) || SqliteDamage.IsPassing(sql)))
+            catch (Exception e) when (!(_database.IsDamage(e) || _database.IsPassing(e)))
             {
                 track.State = ProjectionState.Stopped;
                 track.Error = $"cannot fold {entry.Manifest} of {entry.PersistenceId}, number {entry.SequenceNr}, ordering {entry.Ordering}: {e.Message}";
@@ -153,29 +160,19 @@ internal sealed class ProjectionStore
 
     private (long Ordering, int Version)? Find(string name)
     {
-        using var command = Connection.CreateCommand();
-        command.CommandText = "SELECT ordering, model_version FROM projection_offsets WHERE name=$name";
-        command.Parameters.AddWithValue("$name", name);
+        using var command = Sql.Command(Connection, "SELECT ordering, model_version FROM projection_offsets WHERE name=$name");
+        command.Bind("$name", name);
         using var reader = command.ExecuteReader();
         return reader.Read() ? (reader.GetInt64(0), reader.GetInt32(1)) : null;
     }
 
-    /// <summary>Fingerprint of every table and index: a file can be sound and yet lack one.</summary>
-    private long Schema(SqliteTransaction? transaction)
+    private void Save(string name, long ordering, int version, DbTransaction transaction)
     {
-        using var command = Sql.Command(Connection, "SELECT coalesce(group_concat(sql, ';'), '') FROM (SELECT sql FROM sqlite_master ORDER BY name)");
+        using var command = Sql.Command(Connection, SaveOffset);
         command.Transaction = transaction;
-        return unchecked((long)XxHash64.HashToUInt64(Encoding.UTF8.GetBytes((string)command.ExecuteScalar()!)));
-    }
-
-    private void Save(string name, long ordering, int version, SqliteTransaction transaction)
-    {
-        using var command = Connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "INSERT OR REPLACE INTO projection_offsets (name, ordering, model_version) VALUES ($name, $ordering, $version)";
-        command.Parameters.AddWithValue("$name", name);
-        command.Parameters.AddWithValue("$ordering", ordering);
-        command.Parameters.AddWithValue("$version", version);
+        command.Bind("$name", name);
+        command.Bind("$ordering", ordering);
+        command.Bind("$model_version", version);
         command.ExecuteNonQuery();
     }
 }

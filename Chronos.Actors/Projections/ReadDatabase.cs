@@ -1,184 +1,53 @@
-using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging;
+using System.Collections.Immutable;
+using System.Data.Common;
 
 namespace Chronos.Actors.Projections;
 
 /// <summary>
-/// The SQLite file of the read models: one writer connection, owned by the <see cref="ProjectionRunner"/>, and pooled connections
-/// for readers. Nothing in it is the truth; when it is damaged it is moved aside and the journal makes another.
+/// Where the read models are: one writer connection, owned by the <see cref="ProjectionRunner"/>, and connections for readers. Nothing
+/// in it is the truth; when it is damaged the journal makes another.
 /// </summary>
-public sealed class ReadDatabase : IDisposable
+public abstract class ReadDatabase : IDisposable
 {
-    private readonly TimeProvider _time;
-    private readonly ILogger<ReadDatabase> _log;
-
-    /// <summary>Held for reading by every query, for writing while the file is exchanged: nobody keeps reading a file that is gone.</summary>
-    private readonly ReaderWriterLockSlim _exchange = new();
-    private string? _damage;
-
-    public ReadDatabase(string path, TimeProvider time, ILogger<ReadDatabase> log)
-    {
-        Path = System.IO.Path.GetFullPath(path);
-        _time = time;
-        _log = log;
-    }
-
-    public string Path { get; }
-
-    public void Dispose()
-    {
-        SqliteConnection.ClearPool(Reader());
-        _exchange.Dispose();
-    }
+    public abstract void Dispose();
 
     /// <summary>Runs a query on a connection of its own.</summary>
-    /// <exception cref="ReadModelUnavailableException">The file is damaged (the runner has been told) or not there yet.</exception>
-    internal T Read<T>(Func<SqliteConnection, T> query)
-    {
-        _exchange.EnterReadLock();
-        try
-        {
-            using var connection = Reader();
-            connection.Open();
-            Execute(connection, "PRAGMA query_only=ON; PRAGMA busy_timeout=2000;");
-            return query(connection);
-        }
-        catch (SqliteException e)
-        {
-            if (SqliteDamage.IsDamage(e))
-            {
-                Interlocked.CompareExchange(ref _damage, $"a query met: {e.Message}", null);
-            }
-            else if (e.SqliteErrorCode == SqliteDamage.CannotOpen && !File.Exists(Path))
-            {
-                Interlocked.CompareExchange(ref _damage, "the file has vanished", null);
-            }
-
-            throw new ReadModelUnavailableException("the read database cannot be read at present", e);
-        }
-        finally
-        {
-            _exchange.ExitReadLock();
-        }
-    }
+    /// <exception cref="ReadModelUnavailableException">It is damaged (the runner has been told), out of reach or not there yet.</exception>
+    internal abstract T Read<T>(Func<DbConnection, T> query);
 
     /// <summary>What readers found wrong since the last call, if anything.</summary>
-    internal string? TakeDamage() => Interlocked.Exchange(ref _damage, null);
+    internal abstract string? TakeDamage();
 
     /// <summary>
-    /// Opens the writer. A file that was not closed in order is checked first; a damaged one is moved aside. Readers come in only
-    /// when <paramref name="prepare"/> has made the tables: one that met none would take that for damage.
+    /// Opens the writer; a damaged model is put aside first. Readers come in only when <paramref name="prepare"/> has made the tables. Null:
+    /// another node folds for all.
     /// </summary>
-    internal SqliteConnection OpenWriter(Action<SqliteConnection> prepare)
-    {
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
-        _exchange.EnterWriteLock();
-        try
-        {
-            var existed = File.Exists(Path);
-            if (!existed)
-            {
-                _log.LogInformation("There is no read database {Path}; it is made from the journal", Path);
-            }
+    internal abstract DbConnection? OpenWriter(Action<DbConnection> prepare);
 
-            try
-            {
-                return Open(check: existed && !CloseMarker.Matches(Path), prepare);
-            }
-            catch (SqliteException e) when (SqliteDamage.IsDamage(e))
-            {
-                MoveAside(e.Message);
-                return Open(check: false, prepare);
-            }
-        }
-        finally
-        {
-            _exchange.ExitWriteLock();
-        }
-    }
+    /// <summary>Replaces a damaged model by an empty one.</summary>
+    internal abstract DbConnection Replace(DbConnection? writer, string reason, Action<DbConnection> prepare);
 
-    /// <summary>Replaces a damaged file by an empty one.</summary>
-    internal SqliteConnection Replace(SqliteConnection? writer, string reason, Action<SqliteConnection> prepare)
-    {
-        _exchange.EnterWriteLock();
-        try
-        {
-            writer?.Dispose();
-            MoveAside(reason);
-            return Open(check: false, prepare);
-        }
-        finally
-        {
-            _exchange.ExitWriteLock();
-        }
-    }
+    /// <summary>Closes in order.</summary>
+    internal abstract void Close(DbConnection writer);
 
-    /// <summary>Closes in order, so that the next start need not check the file.</summary>
-    internal void Close(SqliteConnection writer)
-    {
-        _exchange.EnterWriteLock();
-        try
-        {
-            SqliteConnection.ClearPool(Reader());
-            Execute(writer, "PRAGMA wal_checkpoint(TRUNCATE);");
-            writer.Dispose();
-            CloseMarker.Write(Path);
-        }
-        catch (Exception e) when (e is SqliteException or IOException)
-        {
-            writer.Dispose();
-            _log.LogWarning(e, "The read database {Path} could not be closed in order; the next start checks it", Path);
-        }
-        finally
-        {
-            _exchange.ExitWriteLock();
-        }
-    }
+    /// <summary>Damage of content or shape: only a new model helps.</summary>
+    internal abstract bool IsDamage(Exception e);
 
-    internal static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
+    /// <summary>Nothing is wrong with the event or the model, it is tried again.</summary>
+    internal abstract bool IsPassing(Exception e);
 
-    private SqliteConnection Open(bool check, Action<SqliteConnection> prepare)
-    {
-        CloseMarker.Remove(Path);
-        var connection = new SqliteConnection(
-            new SqliteConnectionStringBuilder { DataSource = Path, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false }.ConnectionString);
-        try
-        {
-            connection.Open();
+    /// <summary>Fingerprint of every table and index, where the database is a file that somebody may have changed.</summary>
+    internal virtual long? Fingerprint(DbConnection writer, DbTransaction? transaction) => null;
 
-            // NORMAL may lose the last commits in a power cut, never the order of them: the offset goes back with the model.
-            // Every execution changes pages all over three indexes: moved into the file after 16 MB of log, most of them are written once, not four times.
-            Execute(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000;");
-            if (check)
-            {
-                SqliteDamage.Check(connection, Path, _log);
-            }
+    /// <summary>Called by the writer in each turn: tells the other nodes where the projections stand, and hears what they ask for.</summary>
+    internal virtual ImmutableArray<string> Meet(DbConnection writer, ImmutableArray<ProjectionHealth> health) => [];
 
-            prepare(connection);
-            TakeDamage();
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Called where another node folds: where its projections stand. <paramref name="wanted"/>: somebody here needs what is in the journal now.</summary>
+    internal virtual ImmutableArray<ProjectionHealth> Follow(bool wanted) => [];
 
-    private void MoveAside(string reason)
-    {
-        SqliteConnection.ClearPool(Reader());
-        CloseMarker.Remove(Path);
-        var aside = DamagedFile.MoveAside(Path, _time.GetUtcNow());
-        _log.LogError("The read database {Path} is damaged ({Reason}); it was moved to {Aside} and is made anew from the journal", Path, reason, aside ?? "nowhere");
-    }
+    /// <summary>Asks the node that folds to make a model anew.</summary>
+    internal virtual void AskForRebuild(string projection) => throw new NotSupportedException("this node folds for itself");
 
-    private SqliteConnection Reader() => new(
-        new SqliteConnectionStringBuilder { DataSource = Path, Mode = SqliteOpenMode.ReadWrite, Pooling = true }.ConnectionString);
-
+    /// <summary>Called when another node asks the writer to look at the journal.</summary>
+    internal virtual Action? Woken { get; set; }
 }

@@ -25,6 +25,12 @@ public sealed record ReadSideOptions(string DataDirectory)
 
     public OutputRetention Outputs { get; init; } = OutputRetention.Default;
 
+    /// <summary>Where the cluster keeps ledger and catalog; absent: in a file of this node.</summary>
+    public PostgresAddress? Postgres { get; init; }
+
+    /// <summary>The name of this node.</summary>
+    public string Node { get; init; } = "node";
+
     public string ReadDatabase => Path.Combine(DataDirectory, "read.db");
 
     public string NodeStore => Path.Combine(DataDirectory, "node.db");
@@ -38,7 +44,9 @@ public static class ReadSideHosting
     /// <summary>Needs <see cref="IJournalReader"/>, <see cref="JournalPulse"/> and <see cref="TimeProvider"/> to be registered too.</summary>
     public static IServiceCollection WithReadSide(this IServiceCollection services, ReadSideOptions options) => services
         .AddSingleton(options)
-        .AddSingleton(p => new ReadDatabase(options.ReadDatabase, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ReadDatabase>>()))
+        .AddSingleton<ReadDatabase>(p => options.Postgres is { } address
+            ? new PostgresReadDatabase(address, options.Node, p.GetRequiredService<ILogger<PostgresReadDatabase>>())
+            : new SqliteReadDatabase(options.ReadDatabase, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<SqliteReadDatabase>>()))
         .AddSingleton<IProjection, LedgerProjection>()
         .AddSingleton<IProjection, CatalogProjection>()
         .AddSingleton<ProjectionRunner>()

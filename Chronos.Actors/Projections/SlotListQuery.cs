@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Globalization;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
-using Microsoft.Data.Sqlite;
 
 namespace Chronos.Actors.Projections;
 
@@ -35,7 +35,7 @@ internal sealed class SlotListQuery
         return violations.Count == before ? new SlotListQuery(filter, cursor, list) : null;
     }
 
-    public Page<SlotView> Run(SqliteConnection connection)
+    public Page<SlotView> Run(DbConnection connection)
     {
         // Both lists are in order already: a merge of two, each at most a page long. The cursor names time and kind (0 single, 1 range).
         var wanted = _filter.Limit + 1;
@@ -46,11 +46,11 @@ internal sealed class SlotListQuery
         return new Page<SlotView>(items, merged.Length <= _filter.Limit ? null : PageCursor.At(_list, merged[_filter.Limit - 1].Key, merged[_filter.Limit - 1].Kind).Write());
     }
 
-    public static SlotView Range(JobId job, DateTimeOffset nominal, SqliteDataReader r) => new(
+    public static SlotView Range(JobId job, DateTimeOffset nominal, DbDataReader r) => new(
         job, nominal, SlotDisposition.NotRun, (SkipReason)r.GetInt32(3), LedgerReader.Text(r, 4), null, null, null, Times.From(r.GetInt64(5)),
         Times.From(r.GetInt64(0)), Times.From(r.GetInt64(1)), r.GetInt64(2));
 
-    private ImmutableArray<SlotView> Singles(SqliteConnection connection, int limit)
+    private ImmutableArray<SlotView> Singles(DbConnection connection, int limit)
     {
         using var command = Sql.Command(
             connection,
@@ -63,7 +63,7 @@ internal sealed class SlotListQuery
         return Sql.All(command, static r => LedgerReader.Slot(LedgerReader.Row(r)));
     }
 
-    private ImmutableArray<SlotView> Ranges(SqliteConnection connection, int limit)
+    private ImmutableArray<SlotView> Ranges(DbConnection connection, int limit)
     {
         // Ranges of a job do not overlap, so that the order of their ends is the order of their beginnings.
         using var command = Sql.Command(
@@ -73,16 +73,16 @@ internal sealed class SlotListQuery
             WHERE job=$job AND last>=$from AND first<$to AND first>=$after AND tenant=$tenant ORDER BY last LIMIT $limit
             """);
         Bind(command, Times.Micros(_filter.From), limit);
-        command.Parameters.AddWithValue("$after", _cursor is { } cursor ? cursor.Number + cursor.Row : long.MinValue);
+        command.Bind("$after", _cursor is { } cursor ? cursor.Number + cursor.Row : long.MinValue);
         return Sql.All(command, r => Range(_filter.Job, Times.From(r.GetInt64(0)), r));
     }
 
-    private void Bind(SqliteCommand command, long from, int limit)
+    private void Bind(DbCommand command, long from, int limit)
     {
-        command.Parameters.AddWithValue("$job", _filter.Job.Value);
-        command.Parameters.AddWithValue("$tenant", _filter.Tenant.Value);
-        command.Parameters.AddWithValue("$from", from);
-        command.Parameters.AddWithValue("$to", Times.Micros(_filter.To));
-        command.Parameters.AddWithValue("$limit", limit);
+        command.Bind("$job", _filter.Job.Value);
+        command.Bind("$tenant", _filter.Tenant.Value);
+        command.Bind("$from", from);
+        command.Bind("$to", Times.Micros(_filter.To));
+        command.Bind("$limit", limit);
     }
 }

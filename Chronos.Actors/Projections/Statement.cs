@@ -1,22 +1,21 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace Chronos.Actors.Projections;
 
 /// <summary>A prepared statement whose parameters are set by place: the fold of a journal runs each of them a million times.</summary>
 internal sealed class Statement : IDisposable
 {
-    private readonly SqliteCommand _command;
-    private readonly SqliteParameter[] _parameters;
+    private readonly DbCommand _command;
+    private readonly DbParameter[] _parameters;
 
-    public Statement(SqliteConnection connection, string sql, params string[] parameters)
+    public Statement(DbConnection connection, string sql, params string[] parameters)
     {
-        _command = connection.CreateCommand();
-        _command.CommandText = sql;
-        _parameters = new SqliteParameter[parameters.Length];
+        _command = Sql.Command(connection, sql);
+        _parameters = new DbParameter[parameters.Length];
         for (var i = 0; i < parameters.Length; i++)
         {
             _parameters[i] = _command.CreateParameter();
-            _parameters[i].ParameterName = parameters[i];
+            _parameters[i].ParameterName = Sql.Name(connection, parameters[i]);
             _parameters[i].Value = DBNull.Value;
             _command.Parameters.Add(_parameters[i]);
         }
@@ -24,13 +23,13 @@ internal sealed class Statement : IDisposable
 
     public void Dispose() => _command.Dispose();
 
-    public void Enlist(SqliteTransaction transaction) => _command.Transaction = transaction;
+    public void Enlist(DbTransaction transaction) => _command.Transaction = transaction;
 
     public void Set(int place, object? value) => _parameters[place].Value = value ?? DBNull.Value;
 
     public int Run() => _command.ExecuteNonQuery();
 
-    public SqliteDataReader Query() => _command.ExecuteReader();
+    public DbDataReader Query() => _command.ExecuteReader();
 
     public object? Scalar() => _command.ExecuteScalar();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Catalog;
@@ -8,21 +9,18 @@ public static class SearchText
     private const int MaxLength = 200;
     private const int MaxWords = 12;
 
-    /// <summary>
-    /// The expression of a full-text index: every word a quoted prefix, all of them required. Quoting makes operators of the
-    /// index's own language plain text. Null, and a violation of <c>q</c>, when there is nothing to look for.
-    /// </summary>
-    public static string? ToMatch(string text, ICollection<Violation> violations)
+    /// <summary>The words, all of which are wanted, each as the beginning of one. None, and a violation of <c>q</c>, when there is nothing to look for.</summary>
+    public static ImmutableArray<string> Words(string text, ICollection<Violation> violations)
     {
         var words = text.Length > MaxLength
             ? []
-            : text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Where(w => w.Any(c => char.IsLetterOrDigit(c) || char.IsSurrogate(c))).ToArray();
+            : text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Where(w => w.Any(c => char.IsLetterOrDigit(c) || char.IsSurrogate(c))).ToImmutableArray();
         if (words.Length is 0 or > MaxWords || text.Contains('\0', StringComparison.Ordinal))
         {
             violations.Add(new Violation("q", $"needs 1 to {MaxWords} words with letters or digits, of at most {MaxLength} characters together"));
-            return null;
+            return [];
         }
 
-        return string.Join(' ', words.Select(w => $"\"{w.Replace("\"", "\"\"", StringComparison.Ordinal)}\"*"));
+        return words;
     }
 }

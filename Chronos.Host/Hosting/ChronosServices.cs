@@ -42,7 +42,7 @@ internal static class ChronosServices
     public static IServiceCollection AddChronos(this IServiceCollection services, ChronosSettings settings, TimeProvider time)
     {
         var journal = new JournalOptions(settings.Data, settings.Durability, new JournalPulse()) { Postgres = settings.Postgres, Tail = new JournalTail(time) };
-        var reads = new ReadSideOptions(settings.Data) { LedgerMaxAge = settings.Retention.Age, LedgerMaxExecutions = settings.Retention.Executions, DeadLetterMaxAge = settings.DeadLetterAge };
+        var reads = new ReadSideOptions(settings.Data) { LedgerMaxAge = settings.Retention.Age, LedgerMaxExecutions = settings.Retention.Executions, DeadLetterMaxAge = settings.DeadLetterAge, Postgres = settings.Postgres, Node = settings.NodeName };
         services
             .AddSingleton(settings)
             .AddSingleton(time)

@@ -172,9 +172,9 @@ public sealed class ProjectionRunnerTests
 
     private static void Tamper(ReadSide side, string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={side.Database.Path};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={side.File};Pooling=False");
         connection.Open();
-        ReadDatabase.Execute(connection, sql);
+        Sql.Execute(connection, sql);
     }
 
     internal static async Task Mixture(ReadSide side)

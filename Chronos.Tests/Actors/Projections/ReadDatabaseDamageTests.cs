@@ -19,7 +19,7 @@ public sealed class ReadDatabaseDamageTests
         await ProjectionRunnerTests.Mixture(side);
         var dump = side.Dump();
         side.Stop();
-        Harm(side.Database.Path, harm);
+        Harm(side.File, harm);
 
         using var again = new ReadSide(side.Journal, side.Folder);
         await again.CaughtUp();
@@ -34,10 +34,10 @@ public sealed class ReadDatabaseDamageTests
         using var side = new ReadSide();
         await ProjectionRunnerTests.Mixture(side);
         var dump = side.Dump();
-        File.Delete(side.Database.Path);
+        File.Delete(side.File);
         SqliteConnection.ClearAllPools();
         Assert.Throws<ReadModelUnavailableException>(() => side.Ledger.Stats(TenantId.Default, T0));
-        await Until(() => File.Exists(side.Database.Path));
+        await Until(() => File.Exists(side.File));
         await Until(() => side.Runner.Health.All(h => h.Ready && h.Offset == side.Journal.Highest()));
         Assert.Equal(dump, side.Dump());
         Assert.True(side.Log.Has("is damaged"));
@@ -49,10 +49,10 @@ public sealed class ReadDatabaseDamageTests
         using var side = new ReadSide();
         await ProjectionRunnerTests.Mixture(side);
         var dump = side.Dump();
-        using (var connection = new SqliteConnection($"Data Source={side.Database.Path};Pooling=False"))
+        using (var connection = new SqliteConnection($"Data Source={side.File};Pooling=False"))
         {
             connection.Open();
-            ReadDatabase.Execute(connection, "DROP TABLE execution_hours");
+            Sql.Execute(connection, "DROP TABLE execution_hours");
         }
 
         Assert.Throws<ReadModelUnavailableException>(() => side.Ledger.Stats(TenantId.Default, T0));
@@ -121,7 +121,7 @@ public sealed class ReadDatabaseDamageTests
                 using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
                 {
                     connection.Open();
-                    ReadDatabase.Execute(connection, how == "missing table" ? "DROP TABLE executions" : "DROP TABLE projection_offsets");
+                    Sql.Execute(connection, how == "missing table" ? "DROP TABLE executions" : "DROP TABLE projection_offsets");
                 }
 
                 break;

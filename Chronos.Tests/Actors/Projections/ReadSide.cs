@@ -1,3 +1,4 @@
+using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
 using Chronos.Actors.Projections;
 using Chronos.Core.Dispatching;
@@ -18,11 +19,14 @@ internal sealed class ReadSide : IDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public ReadSide(FakeJournal? journal = null, string? folder = null, IEnumerable<IProjection>? projections = null, NodePressure? pressure = null)
+    public ReadSide(FakeJournal? journal = null, string? folder = null, IEnumerable<IProjection>? projections = null, NodePressure? pressure = null, PostgresAddress? postgres = null)
     {
         Folder = folder ?? Directory.CreateTempSubdirectory("chronos-read-").FullName;
         Journal = journal ?? new FakeJournal();
-        Database = new ReadDatabase(Path.Combine(Folder, "read.db"), TimeProvider.System, Log.For<ReadDatabase>());
+        File = Path.Combine(Folder, "read.db");
+        Database = postgres is null
+            ? new SqliteReadDatabase(File, TimeProvider.System, Log.For<SqliteReadDatabase>())
+            : new PostgresReadDatabase(postgres, "node", Log.For<PostgresReadDatabase>());
         Runner = new ProjectionRunner(
             Database, projections ?? [new LedgerProjection(), new CatalogProjection()], Journal, Journal.Pulse, TimeProvider.System, Log.For<ProjectionRunner>(), pressure);
         Ledger = new LedgerQueries(Database, TimeProvider.System);
@@ -32,6 +36,9 @@ internal sealed class ReadSide : IDisposable
     }
 
     public string Folder { get; }
+
+    /// <summary>The file of a read side that has one.</summary>
+    public string File { get; }
 
     public FakeJournal Journal { get; }
 
@@ -50,7 +57,7 @@ internal sealed class ReadSide : IDisposable
     public async Task Tell(params object[] events) => await CaughtUp(Journal.Append(events));
 
     public async Task CaughtUp(long? ordering = null) =>
-        Assert.True(await Runner.WaitUntil(ordering ?? Journal.Highest(), Patience, TestContext.Current.CancellationToken), string.Join("\n", Runner.Health));
+        Assert.True(await Runner.WaitUntil(ordering ?? Journal.Highest(), Patience, TestContext.Current.CancellationToken), string.Join("\n", Runner.Health) + "\n" + Log.All);
 
     public static async Task Until(Func<bool> condition)
     {
@@ -62,14 +69,14 @@ internal sealed class ReadSide : IDisposable
         }
     }
 
-    /// <summary>Every table of the models, row by row, as text.</summary>
+    /// <summary>Every table of the models, row by row, as text; not the row numbers of executions, which depend on the chunks.</summary>
     public string Dump() => Database.Read(connection =>
     {
         var all = new System.Text.StringBuilder();
         foreach (var table in new[] { "executions", "execution_hours", "slot_skips", "plan_history", "backfills", "ledger_jobs", "jobs", "job_tags", "job_revisions", "plan_outbox" })
         {
             using var command = Sql.Command(connection, $"SELECT * FROM {table}");
-            foreach (var row in Sql.All(command, r => string.Join('|', Enumerable.Range(0, r.FieldCount).Select(i => r.GetValue(i) is byte[] b ? Convert.ToHexString(b) : r.GetValue(i))))
+            foreach (var row in Sql.All(command, r => string.Join('|', Enumerable.Range(table == "executions" ? 1 : 0, r.FieldCount - (table == "executions" ? 1 : 0)).Select(i => r.GetValue(i) is byte[] b ? Convert.ToHexString(b) : r.GetValue(i))))
                 .Where(row => table != "execution_hours" || !row.EndsWith("|0", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
             {
                 all.Append(table).Append(": ").AppendLine(row);
@@ -122,6 +129,8 @@ internal sealed class ReadSide : IDisposable
 internal sealed class MemoryLog
 {
     private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
+
+    public string All => string.Join('\n', _lines.TakeLast(20));
 
     public bool Has(string text) => _lines.Any(l => l.Contains(text, StringComparison.Ordinal));
 

@@ -6,46 +6,55 @@ using static Chronos.Tests.Actors.Projections.ReadSide;
 
 namespace Chronos.Tests.Actors.Projections;
 
-public sealed class CatalogProjectionTests : IDisposable
+/// <summary>What holds on every database of the read side; see <c>ReadSideTests</c>.</summary>
+public abstract class CatalogProjectionCompliance : IDisposable
 {
     private static readonly Principal Ann = new("ann");
-    private readonly ReadSide _side = new();
+    private ReadSide? _opened;
 
-    public void Dispose() => _side.Dispose();
+    private protected ReadSide Side => _opened ??= Open();
+
+    public void Dispose()
+    {
+        _opened?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract ReadSide Open();
 
     [Fact]
     public async Task A_job_is_listed_as_its_last_event_left_it()
     {
-        await _side.Tell(
+        await Side.Tell(
             Created("a", d => d with { Description = "first" }),
             new JobEvents.Revised(TenantId.Default, Id("a"), 2, 2, Definition("a") with { Description = "second" }, "replace", Ann, T0.AddMinutes(1), null),
             new JobEvents.Paused(TenantId.Default, Id("a"), 3, "night", T0.AddHours(2), Ann, T0.AddMinutes(2), null));
-        var job = _side.Catalog.Find(TenantId.Default, Id("a"))!.Job;
+        var job = Side.Catalog.Find(TenantId.Default, Id("a"))!.Job;
         Assert.Equal((3L, 2, PlanState.Paused, "night", "second"), (job.Version, job.Revision, job.State, job.PauseReason, job.Definition.Description));
         Assert.Equal((T0, "tester", T0.AddMinutes(2), "ann"), (job.CreatedAt, job.CreatedBy.Name, job.UpdatedAt, job.UpdatedBy.Name));
 
-        await _side.Tell(
+        await Side.Tell(
             new JobEvents.Resumed(TenantId.Default, Id("a"), 4, MisfireRule.None, Ann, T0.AddMinutes(3), null),
             new JobEvents.Switched(TenantId.Default, Id("a"), 5, false, Ann, T0.AddMinutes(4), null));
-        job = _side.Catalog.Find(TenantId.Default, Id("a"))!.Job;
+        job = Side.Catalog.Find(TenantId.Default, Id("a"))!.Job;
         Assert.Equal((PlanState.Disabled, false, 2, (string?)null), (job.State, job.Definition.Enabled, job.Revision, job.PauseReason));
-        Assert.Equal(["create", "replace"], _side.Catalog.Revisions(TenantId.Default, Id("a")).Select(r => r.Reason));
-        Assert.Equal(new JobCounts(0, 0, 1), _side.Catalog.Count(TenantId.Default));
+        Assert.Equal(["create", "replace"], Side.Catalog.Revisions(TenantId.Default, Id("a")).Select(r => r.Reason));
+        Assert.Equal(new JobCounts(0, 0, 1), Side.Catalog.Count(TenantId.Default));
     }
 
     [Fact]
     public async Task A_deleted_job_leaves_lists_and_search_but_not_its_revisions()
     {
-        await _side.Tell(Created("nightly-report"), Created("other"));
+        await Side.Tell(Created("nightly-report"), Created("other"));
         Assert.Single(Names(new JobFilter(TenantId.Default) { Text = "nightly" }));
-        await _side.Tell(new JobEvents.Deleted(TenantId.Default, Id("nightly-report"), 2, Ann, T0, null));
+        await Side.Tell(new JobEvents.Deleted(TenantId.Default, Id("nightly-report"), 2, Ann, T0, null));
         Assert.Empty(Names(new JobFilter(TenantId.Default) { Text = "nightly" }));
-        Assert.Equal(["other"], _side.Catalog.AllDefinitions(TenantId.Default).Select(j => j.Job.Definition.Name));
-        Assert.Single(_side.Catalog.Revisions(TenantId.Default, Id("nightly-report")));
+        Assert.Equal(["other"], Side.Catalog.AllDefinitions(TenantId.Default).Select(j => j.Job.Definition.Name));
+        Assert.Single(Side.Catalog.Revisions(TenantId.Default, Id("nightly-report")));
 
-        await _side.Tell(Created("nightly-report") with { Version = 3, Revision = 2 });
-        Assert.Equal(2, _side.Catalog.Find(TenantId.Default, Id("nightly-report"))!.Job.Revision);
-        Assert.Equal(new JobCounts(2, 0, 0), _side.Catalog.Count(TenantId.Default));
+        await Side.Tell(Created("nightly-report") with { Version = 3, Revision = 2 });
+        Assert.Equal(2, Side.Catalog.Find(TenantId.Default, Id("nightly-report"))!.Job.Revision);
+        Assert.Equal(new JobCounts(2, 0, 0), Side.Catalog.Count(TenantId.Default));
     }
 
     [Theory]
@@ -61,7 +70,7 @@ public sealed class CatalogProjectionTests : IDisposable
     [InlineData("no-such", "")]
     public async Task Text_is_found_in_name_description_owner_and_tags_and_is_never_a_query_language(string text, string expected)
     {
-        await _side.Tell(
+        await Side.Tell(
             Created("nightly-report", d => d with { Description = "Umsatz, Übersicht", Owner = "ann@example.com", Tags = d.Tags.Add("team", "data") }), Created("other"));
         Assert.Equal(expected, string.Join(',', Names(new JobFilter(TenantId.Default) { Text = text })));
     }
@@ -69,7 +78,7 @@ public sealed class CatalogProjectionTests : IDisposable
     [Fact]
     public async Task Filters_and_orders_combine_and_pages_meet_every_job_once()
     {
-        await _side.Tell([.. Enumerable.Range(0, 60).Select(i => (object)(Created($"job-{i:00}", d => d with
+        await Side.Tell([.. Enumerable.Range(0, 60).Select(i => (object)(Created($"job-{i:00}", d => d with
         {
             Enabled = i % 2 == 0,
             Tags = d.Tags.Add("n", $"{i % 3}"),
@@ -81,7 +90,7 @@ public sealed class CatalogProjectionTests : IDisposable
             string? cursor = null;
             do
             {
-                var page = _side.Catalog.List(filter with { Cursor = cursor }, [])!;
+                var page = Side.Catalog.List(filter with { Cursor = cursor }, [])!;
                 seen.AddRange(page.Items.Select(j => j.Job));
                 cursor = page.NextCursor;
             }
@@ -97,29 +106,29 @@ public sealed class CatalogProjectionTests : IDisposable
     public void Everything_that_is_wrong_in_a_filter_is_named()
     {
         var violations = new List<Violation>();
-        Assert.Null(_side.Catalog.List(new JobFilter(TenantId.Default) { Limit = 501, Cursor = "?", Tag = "", Text = " \" ", Sort = "--name" }, violations));
+        Assert.Null(Side.Catalog.List(new JobFilter(TenantId.Default) { Limit = 501, Cursor = "?", Tag = "", Text = " \" ", Sort = "--name" }, violations));
         Assert.Equal(["cursor", "limit", "q", "sort", "tag"], violations.Select(v => v.Field).Order());
     }
 
     [Fact]
     public async Task A_plan_is_unacknowledged_until_its_timetable_has_its_version()
     {
-        await _side.Tell(Created("a"), new JobEvents.Switched(TenantId.Default, Id("a"), 2, false, Ann, T0.AddMinutes(1), null), Batch(Plan(1)));
-        Assert.Equal(2, Assert.Single(_side.Catalog.UnacknowledgedPlans(T0.AddHours(1), 10)).Version);
-        Assert.False(_side.Catalog.Find(TenantId.Default, Id("a"))!.PlanAcknowledged);
-        Assert.Empty(_side.Catalog.UnacknowledgedPlans(T0.AddMinutes(1), 10));
+        await Side.Tell(Created("a"), new JobEvents.Switched(TenantId.Default, Id("a"), 2, false, Ann, T0.AddMinutes(1), null), Batch(Plan(1)));
+        Assert.Equal(2, Assert.Single(Side.Catalog.UnacknowledgedPlans(T0.AddHours(1), 10)).Version);
+        Assert.False(Side.Catalog.Find(TenantId.Default, Id("a"))!.PlanAcknowledged);
+        Assert.Empty(Side.Catalog.UnacknowledgedPlans(T0.AddMinutes(1), 10));
 
-        await _side.Tell(Batch(Plan(2)));
-        Assert.Empty(_side.Catalog.UnacknowledgedPlans(T0.AddHours(1), 10));
-        Assert.True(_side.Catalog.Find(TenantId.Default, Id("a"))!.PlanAcknowledged);
+        await Side.Tell(Batch(Plan(2)));
+        Assert.Empty(Side.Catalog.UnacknowledgedPlans(T0.AddHours(1), 10));
+        Assert.True(Side.Catalog.Find(TenantId.Default, Id("a"))!.PlanAcknowledged);
 
-        await _side.Tell(new JobEvents.Deleted(TenantId.Default, Id("a"), 3, Ann, T0, null));
-        Assert.Single(_side.Catalog.UnacknowledgedPlans(T0.AddHours(1), 10));
-        await _side.Tell(Batch(new PlanRemoved(Id("a"), 3)));
-        Assert.Empty(_side.Catalog.UnacknowledgedPlans(T0.AddHours(1), 10));
+        await Side.Tell(new JobEvents.Deleted(TenantId.Default, Id("a"), 3, Ann, T0, null));
+        Assert.Single(Side.Catalog.UnacknowledgedPlans(T0.AddHours(1), 10));
+        await Side.Tell(Batch(new PlanRemoved(Id("a"), 3)));
+        Assert.Empty(Side.Catalog.UnacknowledgedPlans(T0.AddHours(1), 10));
     }
 
     private static PlanSet Plan(long version) => new(Id("a"), TenantId.Default, version, 1, PlanState.Active, null, T0, Definition("a"));
 
-    private IEnumerable<string> Names(JobFilter filter) => _side.Catalog.List(filter, [])!.Items.Select(j => j.Job.Definition.Name);
+    private IEnumerable<string> Names(JobFilter filter) => Side.Catalog.List(filter, [])!.Items.Select(j => j.Job.Definition.Name);
 }

@@ -7,11 +7,20 @@ using static Chronos.Tests.Actors.Projections.ReadSide;
 
 namespace Chronos.Tests.Actors.Projections;
 
-public sealed class ExecutionListTests : IDisposable
+/// <summary>What holds on every database of the read side; see <c>ReadSideTests</c>.</summary>
+public abstract class ExecutionListCompliance : IDisposable
 {
-    private readonly ReadSide _side = new();
+    private ReadSide? _opened;
 
-    public void Dispose() => _side.Dispose();
+    private protected ReadSide Side => _opened ??= Open();
+
+    public void Dispose()
+    {
+        _opened?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract ReadSide Open();
 
     [Fact]
     public async Task Of_100_000_executions_every_page_comes_through_an_index_and_without_a_sort()
@@ -26,31 +35,29 @@ public sealed class ExecutionListTests : IDisposable
         };
         foreach (var (index, filter) in filters)
         {
-            var plan = Plan(filter);
-            Assert.Contains(plan, step => step.Contains(index, StringComparison.Ordinal));
-            Assert.DoesNotContain(plan, step => step.Contains("SCAN executions", StringComparison.Ordinal) || step.Contains("SCAN e USING", StringComparison.Ordinal));
-            Assert.Equal(50, _side.Ledger.List(filter, [])!.Items.Length);
+            AssertIndexed(index, filter);
+            Assert.Equal(50, Side.Ledger.List(filter, [])!.Items.Length);
         }
 
-        Assert.Contains(Plan(new ExecutionFilter(TenantId.Default) { From = T0, To = T0.AddHours(1) }), s => s.Contains("executions_time (tenant=? AND listed>? AND listed<?)", StringComparison.Ordinal));
-        Assert.Equal(100_000, _side.Ledger.Stats(TenantId.Default, T0).Executions.Values.Sum());
+        AssertIndexed("executions_time", new ExecutionFilter(TenantId.Default) { From = T0, To = T0.AddHours(1) });
+        Assert.Equal(100_000, Side.Ledger.Stats(TenantId.Default, T0).Executions.Values.Sum());
     }
 
     [Fact]
     public async Task Pages_meet_every_execution_once_although_new_ones_arrive_between_them()
     {
         await Fill(1_000);
-        var expected = _side.Ledger.List(new ExecutionFilter(TenantId.Default) { Limit = 500 }, [])!.Items.Length;
+        var expected = Side.Ledger.List(new ExecutionFilter(TenantId.Default) { Limit = 500 }, [])!.Items.Length;
         Assert.Equal(500, expected);
         var seen = new List<ExecutionId>();
         string? cursor = null;
         var round = 0;
         do
         {
-            var page = _side.Ledger.List(new ExecutionFilter(TenantId.Default) { Limit = 70, Cursor = cursor }, [])!;
+            var page = Side.Ledger.List(new ExecutionFilter(TenantId.Default) { Limit = 70, Cursor = cursor }, [])!;
             seen.AddRange(page.Items.Select(e => e.Id));
             cursor = page.NextCursor;
-            await _side.Tell(Batch(Started("job-1", T0.AddDays(30).AddMinutes(round++))));
+            await Side.Tell(Batch(Started("job-1", T0.AddDays(30).AddMinutes(round++))));
         }
         while (cursor is not null);
         Assert.Equal(1_000, seen.Count);
@@ -66,7 +73,7 @@ public sealed class ExecutionListTests : IDisposable
         string? cursor = null;
         do
         {
-            var page = _side.Ledger.List(filter with { Cursor = cursor }, [])!;
+            var page = Side.Ledger.List(filter with { Cursor = cursor }, [])!;
             seen.AddRange(page.Items);
             cursor = page.NextCursor;
         }
@@ -78,16 +85,16 @@ public sealed class ExecutionListTests : IDisposable
     [Fact]
     public async Task A_tag_selects_the_executions_of_the_jobs_that_carry_it()
     {
-        await _side.Tell(
+        await Side.Tell(
             Created("a", d => d with { Tags = d.Tags.Add("team", "data") }), Created("b"),
             Batch(Started("a", T0), Started("b", T0.AddSeconds(1))));
         foreach (var tag in new[] { "team", "team:data", "team=data" })
         {
-            Assert.Equal(Id("a"), Assert.Single(_side.Ledger.List(new ExecutionFilter(TenantId.Default) { Tag = tag }, [])!.Items).JobId);
+            Assert.Equal(Id("a"), Assert.Single(Side.Ledger.List(new ExecutionFilter(TenantId.Default) { Tag = tag }, [])!.Items).JobId);
         }
 
-        Assert.Empty(_side.Ledger.List(new ExecutionFilter(TenantId.Default) { Tag = "team:x" }, [])!.Items);
-        Assert.Empty(_side.Ledger.List(new ExecutionFilter(new TenantId("other")), [])!.Items);
+        Assert.Empty(Side.Ledger.List(new ExecutionFilter(TenantId.Default) { Tag = "team:x" }, [])!.Items);
+        Assert.Empty(Side.Ledger.List(new ExecutionFilter(new TenantId("other")), [])!.Items);
     }
 
     [Theory]
@@ -100,10 +107,10 @@ public sealed class ExecutionListTests : IDisposable
     {
         await Fill(10);
         var violations = new List<Violation>();
-        Assert.Null(_side.Ledger.List(new ExecutionFilter(TenantId.Default) { Cursor = cursor }, violations));
+        Assert.Null(Side.Ledger.List(new ExecutionFilter(TenantId.Default) { Cursor = cursor }, violations));
         Assert.Equal("cursor", Assert.Single(violations).Field);
         violations.Clear();
-        Assert.Null(_side.Catalog.List(new JobFilter(TenantId.Default) { Cursor = cursor }, violations));
+        Assert.Null(Side.Catalog.List(new JobFilter(TenantId.Default) { Cursor = cursor }, violations));
         Assert.Equal("cursor", Assert.Single(violations).Field);
     }
 
@@ -111,9 +118,9 @@ public sealed class ExecutionListTests : IDisposable
     public async Task The_cursor_of_one_filter_is_a_violation_in_another()
     {
         await Fill(10);
-        var cursor = _side.Ledger.List(new ExecutionFilter(TenantId.Default) { Limit = 2 }, [])!.NextCursor;
+        var cursor = Side.Ledger.List(new ExecutionFilter(TenantId.Default) { Limit = 2 }, [])!.NextCursor;
         var violations = new List<Violation>();
-        Assert.Null(_side.Ledger.List(new ExecutionFilter(TenantId.Default) { Limit = 2, Cursor = cursor, Job = Id("job-1") }, violations));
+        Assert.Null(Side.Ledger.List(new ExecutionFilter(TenantId.Default) { Limit = 2, Cursor = cursor, Job = Id("job-1") }, violations));
         Assert.Equal("cursor", Assert.Single(violations).Field);
     }
 
@@ -122,22 +129,22 @@ public sealed class ExecutionListTests : IDisposable
     {
         await Fill(1);
         var violations = new List<Violation>();
-        Assert.Null(_side.Ledger.List(
+        Assert.Null(Side.Ledger.List(
             new ExecutionFilter(TenantId.Default) { Limit = 0, Cursor = "?", Tag = "=", Statuses = [(ExecutionStatus)99], From = T0, To = T0 }, violations));
         Assert.Equal(["cursor", "limit", "status", "tag", "to"], violations.Select(v => v.Field).Order());
         violations.Clear();
-        Assert.Null(_side.Ledger.Slots(new SlotFilter(TenantId.Default, Id("a"), T0, T0) { Limit = 501 }, violations));
+        Assert.Null(Side.Ledger.Slots(new SlotFilter(TenantId.Default, Id("a"), T0, T0) { Limit = 501 }, violations));
         Assert.Equal(["limit", "to"], violations.Select(v => v.Field).Order());
-        Assert.Null(_side.Ledger.Find(TenantId.Default, new ExecutionId("nonsense")));
+        Assert.Null(Side.Ledger.Find(TenantId.Default, new ExecutionId("nonsense")));
     }
 
     private async Task Fill(int executions)
     {
         const int jobs = 100;
-        _side.Journal.Append([.. Enumerable.Range(0, jobs).Select(i => (object)Created($"job-{i}"))]);
+        Side.Journal.Append([.. Enumerable.Range(0, jobs).Select(i => (object)Created($"job-{i}"))]);
         foreach (var chunk in Enumerable.Range(0, executions).Chunk(500))
         {
-            _side.Journal.Append(Batch([.. chunk.SelectMany(i =>
+            Side.Journal.Append(Batch([.. chunk.SelectMany(i =>
             {
                 var nominal = T0.AddSeconds(i);
                 return new TimetableItem[]
@@ -148,13 +155,9 @@ public sealed class ExecutionListTests : IDisposable
             })]));
         }
 
-        await _side.CaughtUp();
+        await Side.CaughtUp();
     }
 
-    private List<string> Plan(ExecutionFilter filter) => _side.Database.Read(connection =>
-    {
-        using var command = ExecutionListQuery.Compile(filter, [])!.Command(connection);
-        command.CommandText = "EXPLAIN QUERY PLAN " + command.CommandText;
-        return Sql.All(command, r => r.GetString(3)).ToList();
-    });
+    /// <summary>The page comes through this index, and no row is read that is not on it.</summary>
+    private protected abstract void AssertIndexed(string index, ExecutionFilter filter);
 }
