@@ -27,7 +27,7 @@ internal sealed class Receiver : IAsyncDisposable
     public ConcurrentQueue<Received> Requests { get; } = [];
 
     /// <summary>The youngest slot that was received of each job.</summary>
-    public ConcurrentDictionary<string, DateTimeOffset> Latest { get; } = [];
+    public ConcurrentDictionary<string, DateTimeOffset> Latest { get; } = new(StringComparer.Ordinal);
 
     public string Url { get; private set; } = "";
 
