@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Xunit;
+using ClusterSettings = Chronos.Actors.Kernel.ClusterSettings;
 
 namespace Chronos.Tests.Cluster;
 

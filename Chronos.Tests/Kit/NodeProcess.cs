@@ -44,8 +44,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>The administrator's key of <c>serve</c>; absent: the node is in dev mode and made its own.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Whether the next start is of the build that comes after this one.</summary>
-    public bool IsOfLaterBuild { get; set; }
+    /// <summary>Makes the next start of another build out of its arguments; absent: it is of this one.</summary>
+    public Func<string[], ProcessStartInfo>? Build { get; set; }
 
     /// <summary>The program that starts it, with its arguments, where it is not started directly. It has to become the node, not to stay its parent.</summary>
     public IReadOnlyList<string> Launcher { get; init; } = [];
@@ -88,7 +88,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         string[] arguments = [.. Key is null ? (string[])["dev", "--port", $"{Port}"] : ["serve", $"--http-url={Http.BaseAddress}"], $"--data={Data}", .. _options];
         string[] command = [.. Launcher, "dotnet", Program, .. arguments];
-        var start = IsOfLaterBuild ? LaterBuild.Start(arguments) : new ProcessStartInfo(command[0], command[1..]);
+        var start = Build?.Invoke(arguments) ?? new ProcessStartInfo(command[0], command[1..]);
         (start.RedirectStandardOutput, start.RedirectStandardError, start.WorkingDirectory) = (true, true, Path.GetTempPath());
         foreach (var key in start.Environment.Keys.Where(k => k.StartsWith("CHRONOS_", StringComparison.Ordinal)).ToList())
         {

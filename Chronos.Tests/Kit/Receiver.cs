@@ -26,6 +26,9 @@ internal sealed class Receiver : IAsyncDisposable
 
     public ConcurrentQueue<Received> Requests { get; } = [];
 
+    /// <summary>The youngest slot that was received of each job.</summary>
+    public ConcurrentDictionary<string, DateTimeOffset> Latest { get; } = new(StringComparer.Ordinal);
+
     public string Url { get; private set; } = "";
 
     /// <summary>What the target does before it answers; by default nothing.</summary>
@@ -61,6 +64,7 @@ internal sealed class Receiver : IAsyncDisposable
             CallbackUrl = headers["X-Chronos-Callback-Url"].ToString(),
         };
         Requests.Enqueue(request);
+        Latest.AddOrUpdate(request.Execution.Split('@', '!')[0], request.ScheduledAt, (_, known) => known > request.ScheduledAt ? known : request.ScheduledAt);
         context.Response.StatusCode = await Answer(request, context.RequestAborted);
     }
 }

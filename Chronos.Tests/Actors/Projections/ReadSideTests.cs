@@ -3,6 +3,7 @@ using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Tests.Kit;
 using Npgsql;
+using Xunit;
 
 namespace Chronos.Tests.Actors.Projections;
 
