@@ -64,8 +64,7 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
                 Sender.Tell(Standings(query));
                 break;
             case TargetQueries.ResetTarget reset:
-                _circuits.ResetAsync(reset.Target, CancellationToken.None).PipeTo(
-                    Sender, Self, had => new TargetQueries.TargetReset(had || Knows(reset.Target)));
+                Reset(reset);
                 break;
             case SweepNow:
                 Sweep();
@@ -87,6 +86,10 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
                 break;
         }
     }
+
+    /// <remarks>A method of its own: what a lambda captures is made at the beginning of a method, for every message that comes.</remarks>
+    private void Reset(TargetQueries.ResetTarget reset) => _circuits.ResetAsync(reset.Target, CancellationToken.None).PipeTo(
+        Sender, Self, had => new TargetQueries.TargetReset(had || Knows(reset.Target)));
 
     private TargetQueries.Targets Standings(TargetQueries.GetTargets query)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Wire;
@@ -95,6 +96,7 @@ public static class JobsWire
 [JsonSerializable(typeof(JobReplies.Refused))]
 [JsonSerializable(typeof(JobReplies.Revisions))]
 [JsonSerializable(typeof(TimetableBatch))]
+[JsonSerializable(typeof(ImmutableArray<TimetableItem>))]
 [JsonSerializable(typeof(TimetableSnapshot))]
 [JsonSerializable(typeof(TimetablePlanning.SetPlan))]
 [JsonSerializable(typeof(TimetablePlanning.RemovePlan))]

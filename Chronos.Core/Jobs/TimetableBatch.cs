@@ -15,7 +15,7 @@ public sealed record TimetableBatch(
     [property: JsonPropertyName("t")] int Timetable,
     [property: JsonPropertyName("e")] long Epoch,
     [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
-    [property: JsonPropertyName("i")] ImmutableArray<TimetableItem> Items) : IWireMessage
+    [property: JsonPropertyName("i"), JsonConverter(typeof(TimetableItemsConverter))] ImmutableArray<TimetableItem> Items) : IWireMessage
 {
     /// <summary>Calendars that changed; absent in nearly every batch. They take effect after the items.</summary>
     [JsonPropertyName("c")]

@@ -212,7 +212,20 @@ public sealed class AdmissionBook(AdmissionOptions options, FlowTags tags)
     private bool May(Waiter waiter, TimeSpan now)
     {
         var gate = waiter.Target.Gate;
-        return _running.Count < options.Capacity && gate.InFlight < ShareNow && gate.IsOpen(now) && _gates.Others(waiter.Attempt).TrueForAll(g => g.IsOpen(now));
+        return _running.Count < options.Capacity && gate.InFlight < ShareNow && gate.IsOpen(now) && AreOpen(_gates.Others(waiter.Attempt), now);
+    }
+
+    private static bool AreOpen(List<FlowGate> gates, TimeSpan now)
+    {
+        foreach (var gate in gates)
+        {
+            if (!gate.IsOpen(now))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>How long a line may be: shorter the more wait in all, so that there is always room for another line.</summary>
@@ -264,13 +277,19 @@ public sealed class AdmissionBook(AdmissionOptions options, FlowTags tags)
         public void Take(TimeSpan now)
         {
             Target.Gate.Take(now);
-            Others.ForEach(gate => gate.Take(now));
+            foreach (var gate in Others)
+            {
+                gate.Take(now);
+            }
         }
 
         public void Release(TimeSpan now)
         {
             Target.Gate.Release(now);
-            Others.ForEach(gate => gate.Release(now));
+            foreach (var gate in Others)
+            {
+                gate.Release(now);
+            }
         }
     }
 }

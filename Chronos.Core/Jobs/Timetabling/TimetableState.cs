@@ -207,11 +207,11 @@ public sealed class TimetableState
         SlotsSkipped i => job with
         {
             Cursor = Later(job.Cursor, i.Last),
-            Waiting = job.Waiting.IsEmpty ? job.Waiting : job.Waiting.RemoveAll(w => w.Nominal >= i.First && w.Nominal <= i.Last),
+            Waiting = WithoutRange(job.Waiting, i),
         },
         SlotQueued i => job with { Cursor = Later(job.Cursor, i.Nominal), Waiting = job.Waiting.Add(new WaitingSlot(i.Nominal, i.Trigger)) },
         ExecutionStarted i => Claimed(job, i),
-        AttemptStarted i => WithRunning(job, i.Execution, e => e with
+        AttemptStarted i => WithRunning(job, i.Execution, i, static (e, i) => e with
         {
             Attempt = i.Attempt,
             AttemptRuns = true,
@@ -221,9 +221,9 @@ public sealed class TimetableState
             Callback = PendingCallback.Next(i.Callback, e.Callback),
             Progress = null,
         }),
-        AttemptAccepted i => WithRunning(job, i.Execution, e => e with { Callback = e.Callback?.Accept(i) }),
-        AttemptProgressed i => WithRunning(job, i.Execution, e => e with { Callback = e.Callback?.Hear(i), Progress = AttemptProgress.Of(i, e.Progress) }),
-        AttemptEnded i => WithRunning(SpentCallback.Remember(job, i), i.Execution, e => e with
+        AttemptAccepted i => WithRunning(job, i.Execution, i, static (e, i) => e with { Callback = e.Callback?.Accept(i) }),
+        AttemptProgressed i => WithRunning(job, i.Execution, i, static (e, i) => e with { Callback = e.Callback?.Hear(i), Progress = AttemptProgress.Of(i, e.Progress) }),
+        AttemptEnded i => WithRunning(SpentCallback.Remember(job, i), i.Execution, i, static (e, i) => e with
         {
             AttemptRuns = false,
             RetryAt = i.RetryAt,
@@ -231,16 +231,16 @@ public sealed class TimetableState
             Progress = null,
             Ended = e.Ended.Add(new LiveAttempt(i.Attempt, e.Node, i.StartedAt, i.DurationMs, i.Failure, i.StatusCode, i.Error, i.Excerpt)),
         }),
-        CancelRequested i => WithRunning(job, i.Execution, e => e with { EndsAs = i.EndsAs }),
+        CancelRequested i => WithRunning(job, i.Execution, i, static (e, i) => e with { EndsAs = i.EndsAs }),
         ExecutionEnded i => job with { Running = job.Running.Without(i.Execution), LastEndedAt = i.At },
         BackfillStarted i => job with
         {
-            Backfills = [.. job.Backfills.Where(b => b.EndedAt is null).Concat(job.Backfills.Where(b => b.EndedAt is not null).TakeLast(BackfillState.Kept)),
+            Backfills = [.. job.Backfills.Where(static b => b.EndedAt is null).Concat(job.Backfills.Where(static b => b.EndedAt is not null).TakeLast(BackfillState.Kept)),
                 new BackfillState(i.Operation, i.From, i.To, i.MaxConcurrent, i.Total, i.At, i.From.AddTicks(-1), 0, 0, 0, null, false)],
             Requests = Remember(job, i.Request, i.Operation, i.At),
         },
-        BackfillAdvanced i => WithBackfill(job, i.Operation, b => i.Status == ExecutionStatus.Succeeded ? b with { Succeeded = b.Succeeded + 1 } : b with { Failed = b.Failed + 1 }),
-        BackfillEnded i => WithBackfill(job, i.Operation, b => b with { EndedAt = i.At, Cancelled = i.Cancelled }),
+        BackfillAdvanced i => WithBackfill(job, i.Operation, i, static (b, i) => i.Status == ExecutionStatus.Succeeded ? b with { Succeeded = b.Succeeded + 1 } : b with { Failed = b.Failed + 1 }),
+        BackfillEnded i => WithBackfill(job, i.Operation, i, static (b, i) => b with { EndedAt = i.At, Cancelled = i.Cancelled }),
         _ => throw new InvalidOperationException($"{item.GetType()} is no item of a timetable"),
     };
 
@@ -272,28 +272,39 @@ public sealed class TimetableState
             Due = i.Due,
             Callback = PendingCallback.Next(i.Callback, null),
         };
-        var next = job with { Running = job.Running.With(running), Requests = Remember(job, i.Request, id.Value, i.At) };
-        if (i.Execution is null)
+        var isSlot = i.Execution is null;
+        var next = job with
         {
-            var waited = job.Waiting.FindIndex(w => w.Nominal == i.Nominal);
-            next = next with { Cursor = Later(job.Cursor, i.Nominal), Waiting = waited < 0 ? job.Waiting : job.Waiting.RemoveAt(waited) };
-        }
-
+            Running = job.Running.With(running),
+            Requests = Remember(job, i.Request, id.Value, i.At),
+            Cursor = isSlot ? Later(job.Cursor, i.Nominal) : job.Cursor,
+            Waiting = isSlot && !job.Waiting.IsEmpty ? WithoutFirst(job.Waiting, i.Nominal) : job.Waiting,
+        };
         return i.Trigger == ExecutionTrigger.Backfill && i.Source is { } operation
-            ? WithBackfill(next, operation, b => b with { Cursor = i.Nominal, Started = b.Started + 1 })
+            ? WithBackfill(next, operation, i, static (b, i) => b with { Cursor = i.Nominal, Started = b.Started + 1 })
             : next;
     }
+
+    private static ImmutableList<WaitingSlot> WithoutFirst(ImmutableList<WaitingSlot> waiting, DateTimeOffset nominal)
+    {
+        var place = waiting.FindIndex(w => w.Nominal == nominal);
+        return place < 0 ? waiting : waiting.RemoveAt(place);
+    }
+
+    private static ImmutableList<WaitingSlot> WithoutRange(ImmutableList<WaitingSlot> waiting, SlotsSkipped range) =>
+        waiting.IsEmpty ? waiting : waiting.RemoveAll(w => w.Nominal >= range.First && w.Nominal <= range.Last);
 
     private static ImmutableArray<RememberedRun> Remember(PlannedJob job, RequestMark? request, string id, DateTimeOffset at) =>
         request is null ? job.Requests
         : job.Requests.Length < PlannedJob.RememberedRequests ? job.Requests.Add(new RememberedRun(request, id, at))
         : job.Requests.RemoveAt(0).Add(new RememberedRun(request, id, at));
 
-    private static PlannedJob WithRunning(PlannedJob job, ExecutionId id, Func<RunningExecution, RunningExecution> change) =>
-        job.Running.TryGetValue(id, out var execution) ? job with { Running = job.Running.With(change(execution)) } : job;
+    /// <remarks>The item is handed on, so that the change captures nothing: this runs three times for each execution.</remarks>
+    private static PlannedJob WithRunning<TItem>(PlannedJob job, ExecutionId id, TItem item, Func<RunningExecution, TItem, RunningExecution> change) =>
+        job.Running.TryGetValue(id, out var execution) ? job with { Running = job.Running.With(change(execution, item)) } : job;
 
-    private static PlannedJob WithBackfill(PlannedJob job, string operation, Func<BackfillState, BackfillState> change) =>
-        job with { Backfills = [.. job.Backfills.Select(b => b.Operation == operation ? change(b) : b)] };
+    private static PlannedJob WithBackfill<TItem>(PlannedJob job, string operation, TItem item, Func<BackfillState, TItem, BackfillState> change) =>
+        job with { Backfills = [.. job.Backfills.Select(b => b.Operation == operation ? change(b, item) : b)] };
 
     private void Put(PlannedJob job)
     {
@@ -359,6 +370,11 @@ public sealed class TimetableState
 
     private void PushExecutionWakes(Entry entry, PlannedJob before)
     {
+        if (entry.Job.Running.IsEmpty)
+        {
+            return;
+        }
+
         // Another definition may mean another deadline: then every execution is looked at anew.
         var all = entry.Fresh || !ReferenceEquals(before.Definition, entry.Job.Definition);
         foreach (var execution in entry.Job.Running.Values)
