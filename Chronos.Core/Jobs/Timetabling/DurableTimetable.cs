@@ -59,12 +59,14 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     public void Restore(TimetableSnapshot snapshot)
     {
         Epoch = snapshot.Epoch;
+        Table.State.Sleep();
         Table.State.Restore(snapshot);
     }
 
     public void Replay(TimetableBatch batch)
     {
         Epoch = Math.Max(Epoch, batch.Epoch);
+        Table.State.Sleep();
         _batchesSinceSnapshot++;
         _itemsSinceSnapshot += batch.Items.Length;
         foreach (var item in batch.Items)
@@ -85,6 +87,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     /// </summary>
     public void Recovered(DateTimeOffset now)
     {
+        Table.State.WakeUp();
         Table.Recovered(Exact(now));
         _claims = true;
     }

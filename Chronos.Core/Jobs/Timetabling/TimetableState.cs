@@ -25,6 +25,7 @@ public sealed class TimetableState
     private readonly Dictionary<(TenantId Tenant, string Name), (PlannedCalendar Calendar, CalendarTimes? Times)> _calendars = [];
     private ImmutableDictionary<JobId, long> _removed = ImmutableDictionary<JobId, long>.Empty;
     private ImmutableQueue<JobId> _removedOrder = [];
+    private bool _sleeps;
 
     public TimetableState()
         : this(ZoneSource.Default)
@@ -130,6 +131,26 @@ public sealed class TimetableState
         }
     }
 
+    /// <summary>From now on nothing is put into the heap: in a replay a job may have thousands of next slots, and only the last is one.</summary>
+    internal void Sleep() => _sleeps = true;
+
+    /// <summary>The replay is over: puts what each job waits for into the heap.</summary>
+    internal void WakeUp()
+    {
+        if (!_sleeps)
+        {
+            return;
+        }
+
+        _sleeps = false;
+        foreach (var entry in _jobs.Values)
+        {
+            PushSlotWake(entry);
+            PushExecutionWakes(entry, null);
+            entry.Fresh = false;
+        }
+    }
+
     /// <summary>Puts the job's slot wake back into the heap after it was looked at.</summary>
     internal void Rewake(JobId job)
     {
@@ -174,7 +195,10 @@ public sealed class TimetableState
             var entry = _jobs[job.Id];
             entry.Schedule = Compile(job);
             entry.HoldUntil = null;
-            PushSlotWake(entry);
+            if (!_sleeps)
+            {
+                PushSlotWake(entry);
+            }
         }
     }
 
@@ -332,6 +356,11 @@ public sealed class TimetableState
 
         InFlight += job.Running.Count;
         Waiting += job.Waiting.Count;
+        if (_sleeps)
+        {
+            return;
+        }
+
         if (entry.Fresh || MayMoveSlotWake(before, job, entry.Schedule))
         {
             PushSlotWake(entry);
@@ -339,7 +368,7 @@ public sealed class TimetableState
 
         if (!ReferenceEquals(before.Running, job.Running) || !ReferenceEquals(before.Definition, job.Definition) || entry.Fresh)
         {
-            PushExecutionWakes(entry, before);
+            PushExecutionWakes(entry, entry.Fresh ? null : before);
         }
 
         entry.Fresh = false;
@@ -368,7 +397,8 @@ public sealed class TimetableState
         }
     }
 
-    private void PushExecutionWakes(Entry entry, PlannedJob before)
+    /// <param name="before">The job as it was when its executions were put in last; absent: they were not.</param>
+    private void PushExecutionWakes(Entry entry, PlannedJob? before)
     {
         if (entry.Job.Running.IsEmpty)
         {
@@ -376,10 +406,10 @@ public sealed class TimetableState
         }
 
         // Another definition may mean another deadline: then every execution is looked at anew.
-        var all = entry.Fresh || !ReferenceEquals(before.Definition, entry.Job.Definition);
+        var known = ReferenceEquals(before?.Definition, entry.Job.Definition) ? before : null;
         foreach (var execution in entry.Job.Running.Values)
         {
-            if (ExecutionWake(entry.Job, execution) is { } at && (all || !before.Running.TryGetValue(execution.Id, out var old) || old != execution))
+            if (ExecutionWake(entry.Job, execution) is { } at && (known is null || !known.Running.TryGetValue(execution.Id, out var old) || old != execution))
             {
                 _heap.Enqueue(new Wake(entry.Job.Id, execution.Id), at.UtcTicks);
             }
