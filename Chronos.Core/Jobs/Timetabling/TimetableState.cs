@@ -131,6 +131,9 @@ public sealed class TimetableState
         }
     }
 
+    /// <summary>Places of the heap in use, those included that say nothing any more.</summary>
+    internal int Wakes => _heap.Count;
+
     /// <summary>From now on nothing is put into the heap: in a replay a job may have thousands of next slots, and only the last is one.</summary>
     internal void Sleep() => _sleeps = true;
 
