@@ -13,6 +13,9 @@ namespace Chronos.Core.Scheduling;
 /// <remarks>A process computes with one: <see cref="Use"/> is called before anything is computed, or never.</remarks>
 public sealed partial class ZoneSource
 {
+    /// <summary>What is wrong with a folder that has no zone of every tz database.</summary>
+    public const string NoFiles = "holds no compiled zone files: there is no UTC, nor Etc/UTC";
+
     private readonly ConcurrentDictionary<string, ZoneRules> _known = new(StringComparer.Ordinal);
     private readonly Func<string, DateTimeZone?> _find;
 
@@ -45,7 +48,7 @@ public sealed partial class ZoneSource
     {
         var zones = files.Where(file => ZoneName().IsMatch(file.Key) && TzifFile.IsOne(file.Value)).ToFrozenDictionary(StringComparer.Ordinal);
         if (!zones.ContainsKey("UTC") && !zones.ContainsKey("Etc/UTC"))
-            throw new FormatException("holds no compiled zone files: there is no UTC, nor Etc/UTC");
+            throw new FormatException(NoFiles);
 
         foreach (var (name, content) in zones)
         {

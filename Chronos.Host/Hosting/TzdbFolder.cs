@@ -31,6 +31,13 @@ internal static class TzdbFolder
                 return null;
             }
 
+            // A folder that is none is told before all that lies in it is read.
+            if (!File.Exists(Path.Combine(folder, "UTC")) && !File.Exists(Path.Combine(folder, "Etc", "UTC")))
+            {
+                wrong = $"'{setting}': {ZoneSource.NoFiles}";
+                return null;
+            }
+
             var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = MaxDepth, IgnoreInaccessible = false };
             return ZoneSource.FromFiles(Directory.EnumerateFiles(folder, "*", options)
                 .Select(file => (File: file, Name: Path.GetRelativePath(folder, file).Replace('\\', '/')))
