@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -12,6 +13,7 @@ using Google.Protobuf;
 namespace Chronos.Actors.Kernel.Tls;
 
 /// <summary>One connection with another node: frames of four bytes of length, the lowest first, and so many bytes.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Nobody owns a handle; Run disposes the connection when it ends")]
 internal sealed class TlsAssociation : AssociationHandle
 {
     private const int Header = 4;
