@@ -9,8 +9,10 @@ public static class OutputQueries
     /// <summary>Bytes of a piece; in base64 a third more.</summary>
     public const int Piece = 32 * 1024;
 
+    /// <summary>What has the node of this attempt, from this byte on?</summary>
     public sealed record GetOutput(TenantId Tenant, ExecutionId Execution, int Attempt, int Offset) : IWireMessage;
 
+    /// <summary>A part of an output, or that there is none.</summary>
     /// <param name="ContentType">Absent: the node has no output of the attempt.</param>
     /// <param name="At">Of when it is; with two nodes that have one, the newer counts.</param>
     /// <param name="Length">Bytes in all.</param>

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
-using Chronos.Core.Dispatching;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;

@@ -34,6 +34,7 @@ public static class TurnReports
     /// <param name="Whole">Whether that is all.</param>
     public sealed record TurnReport(long View, long Turn, ImmutableArray<GateCount> Items, bool Whole) : IWireMessage;
 
+    /// <summary>How many attempts are on their way through a gate.</summary>
     public sealed record GateCount(string Gate, int InFlight);
 }
 
