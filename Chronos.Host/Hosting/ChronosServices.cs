@@ -72,7 +72,7 @@ internal static class ChronosServices
         this AkkaConfigurationBuilder akka, IServiceProvider services, ChronosSettings settings, JournalOptions journal, ReadSideOptions reads)
     {
         var time = services.GetRequiredService<TimeProvider>();
-        var cluster = new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles, settings.ClusterProfile) 
+        var cluster = new ClusterSettings(settings.ClusterHost, settings.ClusterPort, settings.ClusterSeeds, settings.ClusterRoles, settings.ClusterProfile)
         {
             Arbiter = settings.ClusterArbiter,
             Tls = services.GetRequiredService<NodeCertificates>().Cluster,

@@ -12,7 +12,7 @@ namespace Chronos.Host.Hosting;
 /// The first administrator's key, before the node listens: in dev mode made once and kept in <c>admin.key</c>, readable by its owner
 /// alone; otherwise the one that was configured. Only its hash is stored.
 /// </summary>
-internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, KeyDirectory directory, TimeProvider time, ILogger<FirstKey> log) : IHostedService
+internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, KeyDirectory directory, TimeProvider time, ILogger<FirstKey> log) : IHostedService, IDisposable
 {
     private const string Name = "admin";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -68,6 +68,8 @@ internal sealed class FirstKey(ChronosSettings settings, KeyRings rings, KeyDire
         await _ending.CancelAsync();
         await Task.WhenAny(_later);
     }
+
+    public void Dispose() => _ending.Dispose();
 
     private async Task Later(KeyRingCommands.CreateKey create)
     {

@@ -97,8 +97,12 @@ public sealed class TlsTransport : Transport
             await stream.AuthenticateAsClientAsync(
                 new SslClientAuthenticationOptions
                 {
-                    TargetHost = remoteAddress.Host, ClientCertificateContext = own.Context, CertificateChainPolicy = own.Policy(_time),
-                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13, AllowTlsResume = false, AllowRenegotiation = false,
+                    TargetHost = remoteAddress.Host,
+                    ClientCertificateContext = own.Context,
+                    CertificateChainPolicy = own.Policy(_time),
+                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                    AllowTlsResume = false,
+                    AllowRenegotiation = false,
                 },
                 patience.Token).ConfigureAwait(false);
             return Begin(new TlsAssociation(local, remoteAddress, socket, stream, (int)MaximumPayloadBytes, _log));
@@ -184,8 +188,12 @@ public sealed class TlsTransport : Transport
             await stream.AuthenticateAsServerAsync(
                 new SslServerAuthenticationOptions
                 {
-                    ServerCertificateContext = own.Context, ClientCertificateRequired = true, CertificateChainPolicy = own.Policy(_time),
-                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13, AllowTlsResume = false, AllowRenegotiation = false,
+                    ServerCertificateContext = own.Context,
+                    ClientCertificateRequired = true,
+                    CertificateChainPolicy = own.Policy(_time),
+                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                    AllowTlsResume = false,
+                    AllowRenegotiation = false,
                 },
                 patience.Token).ConfigureAwait(false);
             var remote = new Address(SchemeIdentifier, System.Name, from.Address.ToString(), from.Port);
