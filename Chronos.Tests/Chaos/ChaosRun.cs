@@ -6,8 +6,6 @@ namespace Chronos.Tests.Chaos;
 /// <summary>Blows at random, by a seed, under load; then everything is healed, comes to rest, and is judged.</summary>
 internal static class ChaosRun
 {
-    private static readonly TimeSpan CaughtUp = TimeSpan.FromSeconds(30);
-
     /// <summary>Exit code 1 when a promise was broken.</summary>
     public static async Task<int> Run(ChaosOptions options)
     {
@@ -62,16 +60,12 @@ internal static class ChaosRun
         var wrong = new List<string>();
         try
         {
-            var took = await cluster.Fired(jobs, healed, TimeSpan.FromMinutes(3));
+            await cluster.Fired(jobs, healed, TimeSpan.FromMinutes(3));
             var last = await InTime(cluster, jobs);
-            took = DateTimeOffset.UtcNow - healed;
+            var took = DateTimeOffset.UtcNow - healed;
             ChaosCluster.Tell($"every job fires in time again {took.TotalSeconds:0.0} s after healing{(last is null ? "" : $", last {last}")}");
-            if (took > CaughtUp)
-            {
-                wrong.Add($"caught up only {took.TotalSeconds:0.0} s after healing");
-            }
-
             ChaosCluster.Tell($"three nodes are one cluster, {(await cluster.Whole(TimeSpan.FromMinutes(2))).TotalSeconds:0.0} s later");
+
             // The slots of the moment in which a job is disabled may still fire: its timetable hears of it a little later.
             var to = DateTimeOffset.UtcNow;
             await cluster.Quiet(jobs);
