@@ -51,7 +51,7 @@ public sealed class GrpcSectionTests
     [InlineData("{@,\"auth\":{\"type\":\"bearer\",\"token\":\"hunter2\"}}", "grpc.auth.token")]
     [InlineData("{@,\"auth\":{\"type\":\"api_key\",\"in\":\"query\",\"value\":{\"secret\":\"a\"}}}", "grpc.auth.in")]
     [InlineData("{@,\"auth\":{\"type\":\"oauth2\",\"token_url\":\"http://t/\",\"client_secret\":{\"secret\":\"a\"}}}", "grpc.auth.client_id")]
-    [InlineData("{@,\"metadata\":{\"authorization\":\"{{ secrets.m }}\"},\"auth\":{\"type\":\"oauth2\",\"token_url\":\"http://t/\",\"client_id\":\"c\",\"client_secret\":{\"secret\":\"a\"}}}", "grpc.auth")]
+    [InlineData("{@,\"metadata\":{\"authorization\":\"x\"},\"auth\":{\"type\":\"oauth2\",\"token_url\":\"http://t/\",\"client_id\":\"c\",\"client_secret\":{\"secret\":\"a\"}}}", "grpc.auth")]
     [InlineData("{@,\"tls\":{\"ca\":\"x\"}}", "grpc.tls.ca")]
     [InlineData("{@,\"tls\":{\"key\":{\"secret\":\"k\"}}}", "grpc.tls.certificate")]
     [InlineData("{@,\"tls\":{\"certificate\":\"-----BEGIN\"}}", "grpc.tls.certificate")]
