@@ -20,7 +20,7 @@ public sealed class SectionLaws
     };
 
     /// <summary>Bodies may be any JSON; all others are taken from what the section itself says that it knows.</summary>
-    private static readonly HashSet<string> Anything = ["body", "message"];
+    private static readonly HashSet<string> Anything = ["body", "message", "value"];
 
     public static TheoryData<string, string> Members
     {

@@ -39,7 +39,7 @@ public sealed class TimetableItemsConverterTests
     }
 
     private static IEnumerable<string> Stored<T>() =>
-        JobsJson.Default.GetTypeInfo(typeof(T))!.Properties.Select(p => ((System.Reflection.MemberInfo)p.AttributeProvider!).Name).Order(StringComparer.Ordinal);
+        JobsJson.Default.GetTypeInfo(typeof(T))!.Properties.Where(p => p.Get is not null && !p.IsExtensionData).Select(p => ((System.Reflection.MemberInfo)p.AttributeProvider!).Name).Order(StringComparer.Ordinal);
 
     private static IEnumerable<TimetableItem> Items()
     {
