@@ -9,6 +9,7 @@ namespace Chronos.Core.Jobs.Timetabling;
 /// The executions of a job that have not ended, by identity; immutable. Nearly every job has none or one, and each execution changes this
 /// three times: few are a plain array, many a tree.
 /// </summary>
+[SuppressMessage("Naming", "CA1710", Justification = "It says what it holds; that it is a dictionary is how it is asked")]
 public sealed class RunningExecutions : IReadOnlyDictionary<ExecutionId, RunningExecution>
 {
     public static readonly RunningExecutions Empty = new([], null);
