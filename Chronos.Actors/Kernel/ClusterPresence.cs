@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Event;
@@ -15,6 +16,7 @@ namespace Chronos.Actors.Kernel;
 /// On the first seed it also decides whether to found a cluster: not while others say that they are in one, however unreachable they are. A second
 /// cluster on the same journal would never find back to the first. See <c>NOTES.md</c>.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, which disposes it")]
 internal sealed class ClusterPresence : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Saying = TimeSpan.FromSeconds(1);

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Text.Json;
-using Chronos.Core.Contracts;
 using Chronos.Core.Kernel;
 using Npgsql;
 using NpgsqlTypes;

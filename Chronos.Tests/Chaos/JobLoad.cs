@@ -1,4 +1,3 @@
-using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 
 namespace Chronos.Tests.Chaos;

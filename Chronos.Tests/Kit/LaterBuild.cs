@@ -6,7 +6,6 @@ using System.Text.Json.Serialization.Metadata;
 using Chronos.Core.Jobs;
 using Chronos.Core.Wire;
 using Chronos.Host.Hosting;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;

@@ -1,4 +1,3 @@
-using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;

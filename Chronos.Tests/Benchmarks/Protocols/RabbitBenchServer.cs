@@ -1,6 +1,5 @@
 using System.Text;
 using Chronos.Tests.Kit;
-using RabbitMQ.Client;
 
 namespace Chronos.Benchmarks.Protocols;
 

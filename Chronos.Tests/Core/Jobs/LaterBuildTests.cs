@@ -1,6 +1,5 @@
 using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
-using Chronos.Core.Kernel;
 using Chronos.Core.Wire;
 using Xunit;
 

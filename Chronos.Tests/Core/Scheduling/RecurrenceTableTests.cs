@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Chronos.Core.Scheduling;
 using Xunit;
 
 namespace Chronos.Tests.Core.Scheduling;
