@@ -4,6 +4,7 @@ using System.Reflection;
 using Chronos.Core.Calendars;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
+using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 
@@ -72,6 +73,11 @@ internal static class WireSample
         if (type == typeof(TimetableItem))
         {
             return Of(typeof(ExecutionStarted));
+        }
+
+        if (type == typeof(RunningExecutions))
+        {
+            return RunningExecutions.Of([(RunningExecution)Of(typeof(RunningExecution))]);
         }
 
         if (type.IsGenericType && typeof(IEnumerable).IsAssignableFrom(type))
