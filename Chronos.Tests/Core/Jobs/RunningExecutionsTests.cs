@@ -47,7 +47,7 @@ public sealed class RunningExecutionsTests
     {
         Assert.Equal((expected.Count, expected.IsEmpty), (held.Count, held.IsEmpty));
         Assert.Equal(expected.Keys.Select(k => k.Value).Order(StringComparer.Ordinal), held.Keys.Select(k => k.Value).Order(StringComparer.Ordinal));
-        Assert.All(expected, e => Assert.Same(e.Value, held[e.Key]));
+        Assert.All(expected, e => Assert.Equal(e.Value, held[e.Key]));
     }
 
     private static RunningExecution Running(int number, int attempt)
