@@ -167,7 +167,9 @@ public sealed class LedgerProjection : IProjection, IDisposable
         row.Trigger = e.Trigger;
         row.Revision = e.Revision;
         row.Claimed = at;
-        row.Listed = at;
+
+        // By when it is due, where it was claimed ahead: who asks from an instant on is given the slots of that instant.
+        row.Listed = Times.Micros(e.Begins);
         row.Source = e.Source;
         row.Payload = e.Payload;
         row.By = e.By?.Name;

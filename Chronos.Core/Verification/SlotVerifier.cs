@@ -175,7 +175,7 @@ public static class SlotVerifier
     {
         var (redelivered, known) = (0L, executions.ToDictionary(e => e.Id));
         var got = received.Where(r => r.ExecutionId.StartsWith(job.Id.Value, StringComparison.Ordinal)).GroupBy(r => r.ExecutionId).ToDictionary(g => g.Key, g => g.ToList());
-        foreach (var execution in executions.Where(e => e.Status == ExecutionStatus.Succeeded && !got.ContainsKey(e.Id)))
+        foreach (var execution in executions.Where(e => e.Status == ExecutionStatus.Succeeded && !(e.FinishedAt >= window.LogReadAt) && !got.ContainsKey(e.Id)))
         {
             findings.Add(new Finding(FindingKind.Missed, job.Name, execution.Nominal, execution.Id, "succeeded says the ledger, the receiver never got it"));
         }

@@ -26,7 +26,11 @@ public sealed record ReceivedRequest(string ExecutionId, int Attempt, DateTimeOf
 /// <param name="From">First nominal time that counts.</param>
 /// <param name="To">The nominal times end before this.</param>
 /// <param name="Late">A slot that started later than this after its time is late, unless it was caught up.</param>
-public sealed record VerificationWindow(DateTimeOffset From, DateTimeOffset To, TimeSpan Late);
+public sealed record VerificationWindow(DateTimeOffset From, DateTimeOffset To, TimeSpan Late)
+{
+    /// <summary>When the receiver's log was read: what ended later may not be in it. Absent: everything is.</summary>
+    public DateTimeOffset? LogReadAt { get; init; }
+}
 
 /// <summary>What may be wrong with a slot or a run.</summary>
 public enum FindingKind

@@ -110,6 +110,11 @@ public sealed class SlotVerifierTests
     {
         _received.RemoveAt(7);
         Finds(FindingKind.Missed, 7);
+
+        // It may have ended after the log was read; what had ended before is missed.
+        var ended = _executions[7].FinishedAt!.Value;
+        Assert.Empty(SlotVerifier.Verify(_job, Window with { LogReadAt = ended }, _slots, _executions, _received).Findings);
+        Assert.Single(SlotVerifier.Verify(_job, Window with { LogReadAt = ended.AddTicks(1) }, _slots, _executions, _received).Findings);
     }
 
     [Fact]
