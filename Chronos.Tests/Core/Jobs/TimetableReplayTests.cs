@@ -30,7 +30,7 @@ public sealed class TimetableReplayTests
         table.Recovered(T0.AddSeconds(1_000));
 
         Assert.Equal(1, table.Table.State.Wakes);
-        Assert.Equal(T0.AddSeconds(1_001), table.Table.State.NextDueAt);
+        Assert.Equal(T0.AddSeconds(1_001) - ClaimAhead.Lead, table.Table.State.NextDueAt);
     }
 
     [Fact]

