@@ -168,7 +168,7 @@ public sealed partial class PrometheusTests
     [GeneratedRegex(@"\b(chronos_[a-z_]+)(\{[^}]*\})?", RegexOptions.None, 1000)]
     private static partial Regex Metric();
 
-    [GeneratedRegex(@"^([a-z_]+)(\{.*\})? [^ ]+", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"^([a-z_]+)(\{.*\})? [^ \n]+", RegexOptions.Multiline, 1000)]
     private static partial Regex Sample();
 
     [GeneratedRegex(@"([a-z_]+)\s*(?:=~|!=|!~|=)\s*""", RegexOptions.None, 1000)]
