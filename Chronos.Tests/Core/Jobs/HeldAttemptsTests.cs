@@ -81,7 +81,8 @@ public sealed class HeldAttemptsTests
         var (job, due) = (JobId.For(TenantId.Default, name), Now.AddMilliseconds(milliseconds));
         var attempt = new AttemptRequest(
             TenantId.Default, job, name, 1, ExecutionId.ForSlot(job, due), 1, due, new DispatchTarget(Protocol.Http, "{}"), null, TimeSpan.FromSeconds(1),
-            [], ImmutableSortedDictionary<string, string>.Empty, "") { NotBefore = due };
+            [], ImmutableSortedDictionary<string, string>.Empty, "")
+        { NotBefore = due };
         _held.Hold(attempt, Now, TimeSpan.Zero);
         return attempt;
     }
