@@ -41,6 +41,8 @@ dotnet build Chronos.Actors.sln --nologo -v quiet || { echo "0 passed, 1 failed,
 ALL_TESTS=yes timeout -k 30 2340 dotnet test --solution Chronos.Actors.sln --no-build 2>&1 | tee "$log"
 code=$?
 
+# Which tests failed, and with what: said last, where no log of a node stands between them and the sum.
+grep -a -A 14 -E '^ *failed [A-Z]' "$log" | cut -c 1-400
 sed -nE 's/^ *(total|failed|succeeded|skipped): ([0-9]+)$/\1 \2/p' "$log" |
   awk '{ v[$1] += $2 } END { printf "%d passed, %d failed, %d skipped\n", v["succeeded"], v["failed"], v["skipped"] }'
 exit $code

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Data;
+using System.Data.Common;
 using Chronos.Actors.Journal;
 using Chronos.Actors.Kernel;
 using Chronos.Core.Projections;
@@ -252,8 +253,7 @@ public sealed class ProjectionRunner : IDisposable
         }
 
         _tried = _time.GetTimestamp();
-        var highest = _journal.Highest();
-        if (_database.OpenWriter(connection => new ProjectionStore(_database, connection, _log).Prepare(_tracks, highest)) is not { } writer)
+        if (_database.OpenWriter(Prepare) is not { } writer)
         {
             return false;
         }
@@ -262,6 +262,12 @@ public sealed class ProjectionRunner : IDisposable
         Meet();
         return true;
     }
+
+    /// <remarks>
+    /// Where the journal ends is asked now that this node is the one that folds: another may have folded more since any earlier look, and its
+    /// model would be taken for that of another journal, and be emptied.
+    /// </remarks>
+    private void Prepare(DbConnection connection) => new ProjectionStore(_database, connection, _log).Prepare(_tracks, _journal.Highest());
 
     /// <summary>Tells the other nodes where the projections stand, and does what they ask for.</summary>
     private void Meet()
@@ -364,8 +370,7 @@ public sealed class ProjectionRunner : IDisposable
             var damaged = _store?.Connection;
             DisposeProjections();
             _store = null;
-            var highest = _journal.Highest();
-            var writer = _database.Replace(damaged, reason, connection => new ProjectionStore(_database, connection, _log).Prepare(_tracks, highest));
+            var writer = _database.Replace(damaged, reason, Prepare);
             _store = new ProjectionStore(_database, writer, _log);
         }
         catch (Exception e)

@@ -6,6 +6,7 @@ using Xunit;
 namespace Chronos.Tests.Chaos;
 
 /// <summary>Three processes in network namespaces and PostgreSQL, hurt on purpose; the checker judges. The program of the benchmarks does it; it is built with the solution.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class ChaosTests(ITestOutputHelper output)
 {

@@ -7,6 +7,7 @@ using Xunit;
 namespace Chronos.Tests.Cluster;
 
 /// <summary>It does not matter which node is asked.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class EveryNodeTests
 {

@@ -5,6 +5,7 @@ using Xunit;
 namespace Chronos.Tests.Cluster;
 
 /// <summary>Processes without seeds, as an operator has them, that find each other and trust nobody else.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class FormationTests : IDisposable
 {

@@ -7,6 +7,7 @@ using Xunit;
 namespace Chronos.Tests.Cluster;
 
 /// <summary>This build and a later one in one cluster, on one database: forward, back, and forward again.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class MixedVersionTests
 {

@@ -14,6 +14,7 @@ using ClusterSettings = Chronos.Actors.Kernel.ClusterSettings;
 namespace Chronos.Tests.Cluster;
 
 /// <summary>A first seed that is started while it is cut off must not found a second cluster on the same journal.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class PresenceTests : IDisposable
 {

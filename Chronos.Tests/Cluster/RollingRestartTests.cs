@@ -5,6 +5,7 @@ using Xunit;
 namespace Chronos.Tests.Cluster;
 
 /// <summary>Nodes are told to stop and started again, as an update does it, and nobody who uses them notices.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class RollingRestartTests
 {
@@ -17,7 +18,7 @@ public sealed class RollingRestartTests
         await using var receiver = await Receiver.Start();
         await using var cluster = await TestCluster.Start(3);
         await cluster.Nodes[0].PostPatiently("jobs", new { name = "changed", schedule = "0 0 1 1 *", webhook = new { url = receiver.Url + "/" } });
-        await cluster.Nodes[0].Post("jobs:apply", Enumerable.Range(0, Rate).Select(i => new
+        await cluster.Nodes[0].PostPatiently("jobs:apply", Enumerable.Range(0, Rate).Select(i => new
         {
             name = $"job-{i}",
             schedule = new { every = "1s", phase = $"{i * 1000 / Rate}ms" },
@@ -122,9 +123,13 @@ public sealed class RollingRestartTests
 
         await Eventually.True(async () => (await stays.Get($"executions/{run}")).GetProperty("status").GetString() == "succeeded", TimeSpan.FromSeconds(60));
         var attempts = (await stays.Get($"executions/{run}")).GetProperty("attempts").EnumerateArray().ToList();
-        Assert.Equal(2, attempts.Count);
-        Assert.Contains("lost", attempts[0].GetRawText(), StringComparison.Ordinal);
-        Assert.Equal([1, 2], receiver.Requests.Select(r => r.Attempt));
+
+        // A timetable that moves twice loses an attempt twice; what is lost counts for no attempt of the job's own two.
+        Assert.True(attempts.Count >= 2);
+        Assert.All(attempts.SkipLast(1), attempt => Assert.Contains("lost", attempt.GetRawText(), StringComparison.Ordinal));
+        Assert.Equal(Enumerable.Range(1, attempts.Count), attempts.Select(attempt => attempt.GetProperty("number").GetInt32()));
+        Assert.Equal(1, receiver.Requests.First().Attempt);
+        Assert.Equal(attempts.Count, receiver.Requests.Last().Attempt);
         Assert.Single(receiver.Requests.Select(r => r.Key).Distinct());
     }
 

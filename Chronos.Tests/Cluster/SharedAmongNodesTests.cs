@@ -7,6 +7,7 @@ using Xunit;
 namespace Chronos.Tests.Cluster;
 
 /// <summary>What nodes have in common although each keeps its own: limits, and outputs.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class SharedAmongNodesTests
 {

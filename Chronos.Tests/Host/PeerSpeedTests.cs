@@ -6,6 +6,7 @@ using Xunit;
 namespace Chronos.Tests.Host;
 
 /// <summary>How fast beside another scheduler, on one database, in one run. The benchmark program measures; it is built with the solution.</summary>
+[Collection(Alone.Name)]
 public sealed class PeerSpeedTests(ITestOutputHelper output)
 {
     [Fact]

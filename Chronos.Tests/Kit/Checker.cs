@@ -20,7 +20,7 @@ internal static class Checker
         await File.WriteAllLinesAsync(log, receiver.Requests.Select(r => ReceiverLog.Line(
             new ReceivedRequest(r.Execution, r.Attempt, r.ScheduledAt, r.At), r.Key, duplicate: false)));
 
-        // The ledger of a node may be a moment behind what was committed on another.
+        // The ledger may be behind what was committed, on cores that do other things too. What is still found in the end is not on its way any more.
         CliResult result;
         var began = DateTimeOffset.UtcNow;
         do
@@ -28,7 +28,7 @@ internal static class Checker
             result = await Run(node, folder.Location,
                 "verify", "--from", Rfc3339.Format(from), "--to", Rfc3339.Format(to), "--received", log, "--late", $"{(int)late.TotalSeconds}s", "-o", "json");
         }
-        while (result.Exit != 0 && DateTimeOffset.UtcNow - began < TimeSpan.FromSeconds(20));
+        while (result.Exit != 0 && DateTimeOffset.UtcNow - began < TimeSpan.FromMinutes(2));
 
         Assert.True(result.Exit == 0, $"from {Rfc3339.Format(from)}: {result.Error}\n{result.Out[..Math.Min(result.Out.Length, 4_000)]}");
         return JsonDocument.Parse(result.Out).RootElement;

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Akka.Actor;
 using Chronos.Actors.Journal;
+using Chronos.Tests.Kit;
 using Xunit;
 
 namespace Chronos.Tests.Actors.Journal;
 
 /// <summary>How fast, in one run on one machine; the explicit ones only print.</summary>
+[Collection(Alone.Name)]
 public sealed class JournalSpeedTests(ITestOutputHelper output)
 {
     private const string Ours = "";

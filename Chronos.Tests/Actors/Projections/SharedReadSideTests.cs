@@ -1,7 +1,9 @@
+using Chronos.Actors.Journal;
 using Chronos.Actors.Projections;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
+using Chronos.Core.Projections;
 using Chronos.Tests.Kit;
 using Npgsql;
 using Xunit;
@@ -12,7 +14,7 @@ namespace Chronos.Tests.Actors.Projections;
 /// <summary>Several nodes, one PostgreSQL: one of them folds, all read.</summary>
 public sealed class SharedReadSideTests
 {
-    private readonly Chronos.Actors.Journal.PostgresAddress _address = PostgresServer.NewDatabase();
+    private readonly PostgresAddress _address = PostgresServer.NewDatabase();
 
     [Fact]
     public async Task One_node_folds_and_what_it_folded_is_read_on_all()
@@ -52,6 +54,25 @@ public sealed class SharedReadSideTests
         using var alone = new ReadSide(first.Journal);
         await alone.CaughtUp();
         Assert.Equal(alone.Dump(), second.Dump());
+    }
+
+    [Fact]
+    public async Task A_node_that_looked_at_the_journal_before_it_was_its_turn_goes_on_where_the_other_was()
+    {
+        using var first = await Folding();
+        await first.Tell(Created("a"));
+        var (journal, log) = (new SlowLook(first.Journal), new MemoryLog());
+        using var database = new PostgresReadDatabase(_address, "other", log.For<PostgresReadDatabase>());
+        using var second = new ProjectionRunner(
+            database, [new LedgerProjection(), new CatalogProjection()], journal, first.Journal.Pulse, TimeProvider.System, log.For<ProjectionRunner>());
+        second.Start();
+        await journal.Looked.WaitAsync(TestContext.Current.CancellationToken);
+        await first.Tell(Batch(Started("a", T0.AddDays(9))));
+        first.Stop();
+        journal.GoOn();
+        await Until(() => log.Has("This node folds"));
+        await Until(() => second.Health.All(h => h.Ready && h.Offset == first.Journal.Highest()));
+        Assert.False(log.Has("rebuilt"), log.All);
     }
 
     [Fact]
@@ -114,6 +135,27 @@ public sealed class SharedReadSideTests
         var side = new ReadSide(postgres: _address);
         await Until(() => side.Log.Has("This node folds"));
         return side;
+    }
+
+    /// <summary>The first who asks where the journal ends is told late.</summary>
+    private sealed class SlowLook(FakeJournal journal) : IJournalReader
+    {
+        private readonly TaskCompletionSource _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _goOn = new();
+
+        public Task Looked => _looked.Task;
+
+        public void GoOn() => _goOn.SetResult();
+
+        public IReadOnlyList<JournalEntry> Read(long after, int max) => journal.Read(after, max);
+
+        public long Highest()
+        {
+            var highest = journal.Highest();
+            _looked.TrySetResult();
+            _goOn.Task.Wait(TestContext.Current.CancellationToken);
+            return highest;
+        }
     }
 
     private static string Schema() => $"chronos_read_{LedgerSchema.Version}_{CatalogSchema.Version}";

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
+using Chronos.Tests.Kit;
 using Xunit;
 
 namespace Chronos.Tests.Core.Scheduling;
@@ -52,11 +53,4 @@ public sealed class ScheduleCapacityTests(ITestOutputHelper output)
 
     private static string Distinct(int i) =>
         FormattableString.Invariant($"{i % 60} {i / 60 % 60} {i / 3600 % 24} {1 + (i / 86_400 % 28)} {1 + (i % 12)} *");
-}
-
-/// <summary>Tests that measure time or memory and therefore do not run beside others.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class Alone
-{
-    public const string Name = "scheduling: measured";
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
+using Chronos.Tests.Kit;
 using Cronos;
 using CsCheck;
 using Xunit;

@@ -8,6 +8,7 @@ using Xunit;
 namespace Chronos.Tests.Host.Spine;
 
 /// <summary>The database goes away under a node that fires, and comes back.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class DatabaseGoneTests
 {

@@ -6,9 +6,11 @@ using Xunit;
 namespace Chronos.Tests.Host.Spine;
 
 /// <summary>P1, P2, P3 and P5 on a node in a process of its own: 200 jobs fire each second, and the node is killed at a random moment.</summary>
+[Collection(Alone.Name)]
 public sealed class EverySlotOnSqliteTests() : EverySlotTests(Store.Sqlite);
 
 /// <summary>The same on PostgreSQL.</summary>
+[Collection(Alone.Name)]
 public sealed class EverySlotOnPostgresTests() : EverySlotTests(Store.Postgres);
 
 /// <summary>What both stores keep.</summary>

@@ -8,7 +8,7 @@ namespace Chronos.Tests.Host.Spine;
 /// <summary>Jobs that are due each second, and the look at every slot of theirs afterwards.</summary>
 internal sealed class SlotAudit(int jobs)
 {
-    public async Task Apply(NodeProcess node, Receiver receiver) => await node.Post("jobs:apply", Enumerable.Range(0, jobs).Select(i => new
+    public async Task Apply(NodeProcess node, Receiver receiver) => await node.PostPatiently("jobs:apply", Enumerable.Range(0, jobs).Select(i => new
     {
         name = $"job-{i}",
         schedule = "* * * * * *",

@@ -5,6 +5,7 @@ using Xunit;
 namespace Chronos.Tests.Host.Targets;
 
 /// <summary>What a target that hangs does to the jobs of another, on a whole node.</summary>
+[Collection(Alone.Name)]
 [Trait("speed", "slow")]
 public sealed class NeighbourTests
 {
