@@ -27,19 +27,23 @@ public static class DispatchTelemetry
 
     /// <summary>Dispatches inside a span of the execution's trace.</summary>
     internal static Task<AttemptOutcome> RunAsync(IDispatcher dispatcher, AttemptRequest attempt, CancellationToken cancellation) =>
-        attempt.Tenant == Rehearsal.Tenant ? dispatcher.DispatchAsync(attempt, cancellation) : MeasureAsync(dispatcher, attempt, cancellation);
+        MeasureAsync(dispatcher, attempt, attempt.Tenant != Rehearsal.Tenant, cancellation);
 
-    private static async Task<AttemptOutcome> MeasureAsync(IDispatcher dispatcher, AttemptRequest attempt, CancellationToken cancellation)
+    private static async Task<AttemptOutcome> MeasureAsync(IDispatcher dispatcher, AttemptRequest attempt, bool counts, CancellationToken cancellation)
     {
         var protocol = KeyValuePair.Create<string, object?>("protocol", Protocols[(int)dispatcher.Protocol]);
-        using var span = !Source.HasListeners() ? null : Source.StartActivity("dispatch", ActivityKind.Client, new ActivityContext(TraceIdOf(attempt), ParentOf(attempt), ActivityTraceFlags.Recorded));
+        using var span = !counts || !Source.HasListeners() ? null : Source.StartActivity("dispatch", ActivityKind.Client, new ActivityContext(TraceIdOf(attempt), ParentOf(attempt), ActivityTraceFlags.Recorded));
         span?.SetTag("chronos.job_id", attempt.Job.Value).SetTag("chronos.execution_id", attempt.Execution.Value).SetTag("chronos.attempt", attempt.Attempt);
         span?.SetTag(protocol.Key, protocol.Value);
         InFlight.Add(1, protocol);
         try
         {
             var outcome = await dispatcher.DispatchAsync(attempt, cancellation).ConfigureAwait(false);
-            Seconds.Record(outcome.Duration.TotalSeconds, protocol);
+            if (counts)
+            {
+                Seconds.Record(outcome.Duration.TotalSeconds, protocol);
+            }
+
             span?.SetTag("chronos.failure", outcome.Failure.ToString());
             span?.SetStatus(outcome.Succeeded ? ActivityStatusCode.Ok : ActivityStatusCode.Error, outcome.Error);
             return outcome;

@@ -28,49 +28,39 @@ public sealed class Rehearsal(ActorSystem system, WireCatalog wire, IOutputStore
     private const int Bursts = 8;
     private const int Jobs = 40;
 
+    /// <summary>What was compiled in a hurry is counted from a moment on in which nothing new was, and compiled again when it was run often enough.</summary>
+    private const int Rounds = 3;
+    private static readonly TimeSpan Settles = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Past = TimeSpan.FromMinutes(1);
 
-    /// <summary>Sends to a target that answers 2xx. Answers the first failure, if there was one, and then has stopped there.</summary>
-    /// <param name="dispatcher">Ends with this rehearsal; not one that others use.</param>
-    /// <param name="circuits">Of the dispatcher.</param>
-    /// <param name="url">Of the node itself.</param>
-    public async Task<string?> RunAsync(IDispatcher dispatcher, ICircuitBoard circuits, string url, CancellationToken cancellation)
+    /// <summary>Answers the first failure, if there was one, and then has stopped there.</summary>
+    /// <param name="dispatcher">Makes one for each round, which ends with it; none that others use.</param>
+    /// <param name="circuits">Of the dispatchers.</param>
+    public async Task<string?> RunAsync(Func<IDispatcher> dispatcher, ICircuitBoard circuits, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
         var outcomes = Channel.CreateUnbounded<TimetableFacts.AttemptFinished>();
         var stage = system.ActorOf(EntityProps.Of(() => new Stage(outcomes.Writer)), "rehearsal-stage");
         var reports = new DispatchReports(outputs, time, () => stage);
-        var gateway = system.ActorOf(Props.Create(() => new DispatchGateway(new[] { dispatcher }, new DispatchOptions(), reports, circuits, time)), "rehearsal-dispatch");
+        using var sender = new InRounds(dispatcher);
+        var gateway = system.ActorOf(Props.Create(() => new DispatchGateway(new[] { sender }, new DispatchOptions(), reports, circuits, time)), "rehearsal-dispatch");
         try
         {
-            using var reads = new ReadSide();
-            var queue = new OfferQueue(_ => gateway, stage, time);
-            var held = new HeldOffers(queue, static _ => true, stage, time);
-            // In a time that is over, so that nothing has to be waited for; each burst is claimed ahead, as real ones are.
-            var now = DateTimeOffset.FromUnixTimeSeconds((time.GetUtcNow() - Past).ToUnixTimeSeconds()) - ClaimAhead.Lead;
-            var table = Planned(url, now, reads);
-            for (var burst = 0; burst < Bursts; burst++)
+            for (var round = 1; round <= Rounds; round++)
             {
-                now = now.AddSeconds(1);
-                table.Tick(now);
-                var offers = Commit(table, reads).OfType<TimetableEffects.Offer>().ToList();
-                offers.ForEach(offer => held.Add(offer.Attempt));
-                held.Release();
-                for (var i = 0; i < offers.Count; i++)
+                if (round > 1)
                 {
-                    var ended = await outcomes.Reader.ReadAsync(patience.Token);
-                    if (!ended.Outcome.Succeeded)
-                    {
-                        return ended.Outcome.Error;
-                    }
-
-                    queue.Ended(ended.Execution, ended.Attempt);
-                    table.Finish(ended, now);
+                    await Task.Delay(Settles, time, patience.Token);
                 }
 
-                Commit(table, reads);
+                sender.Begin();
+                if (await RunAsync(outcomes.Reader, new OfferQueue(_ => gateway, stage, time), stage, patience.Token) is { } failure)
+                {
+                    return failure;
+                }
             }
 
             return null;
@@ -86,12 +76,46 @@ public sealed class Rehearsal(ActorSystem system, WireCatalog wire, IOutputStore
         }
     }
 
+    private async Task<string?> RunAsync(ChannelReader<TimetableFacts.AttemptFinished> outcomes, OfferQueue queue, IActorRef stage, CancellationToken cancellation)
+    {
+        using var target = new RehearsalTarget();
+        using var reads = new ReadSide();
+        var held = new HeldOffers(queue, static _ => true, stage, time);
+
+        // In a time that is over, so that nothing has to be waited for; each burst is claimed ahead, as real ones are.
+        var now = DateTimeOffset.FromUnixTimeSeconds((time.GetUtcNow() - Past).ToUnixTimeSeconds()) - ClaimAhead.Lead;
+        var table = Planned(target.Url, now, reads);
+        for (var burst = 0; burst < Bursts; burst++)
+        {
+            now = now.AddSeconds(1);
+            table.Tick(now);
+            var offers = Commit(table, reads).OfType<TimetableEffects.Offer>().ToList();
+            offers.ForEach(offer => held.Add(offer.Attempt));
+            held.Release();
+            for (var i = 0; i < offers.Count; i++)
+            {
+                var ended = await outcomes.ReadAsync(cancellation);
+                if (!ended.Outcome.Succeeded)
+                {
+                    return ended.Outcome.Error;
+                }
+
+                queue.Ended(ended.Execution, ended.Attempt);
+                table.Finish(ended, now);
+            }
+
+            Commit(table, reads);
+        }
+
+        return null;
+    }
+
     private Timetable Planned(string url, DateTimeOffset now, ReadSide reads)
     {
         var table = new Timetable("rehearsal");
         for (var i = 0; i < Jobs; i++)
         {
-            var document = $$"""{"name":"rehearsal-{{i}}","schedule":"* * * * * *","webhook":{"url":"{{url}}","method":"GET"} }""";
+            var document = $$"""{"name":"rehearsal-{{i}}","schedule":"* * * * * *","webhook":{"url":"{{url}}"} }""";
             var violations = new List<Violation>();
             var definition = JobDocument.Read(JobDocumentFile.ReadJson(Encoding.UTF8.GetBytes(document)).Documents[0], violations)
                 ?? throw new InvalidOperationException($"the document of the rehearsal is wrong: {string.Join(", ", violations)}");
@@ -113,6 +137,24 @@ public sealed class Rehearsal(ActorSystem system, WireCatalog wire, IOutputStore
     }
 
     private object Copy(object message) => wire.Read(wire.Write(message), wire.ManifestOf(message));
+
+    /// <summary>A dispatcher for each round: connections are made anew in each.</summary>
+    private sealed class InRounds(Func<IDispatcher> dispatcher) : IDispatcher, IDisposable
+    {
+        private IDispatcher? _current;
+
+        public Protocol Protocol => Protocol.Http;
+
+        public void Begin()
+        {
+            Dispose();
+            _current = dispatcher();
+        }
+
+        public Task<AttemptOutcome> DispatchAsync(AttemptRequest request, CancellationToken cancellation) => _current!.DispatchAsync(request, cancellation);
+
+        public void Dispose() => (_current as IDisposable)?.Dispose();
+    }
 
     /// <summary>Takes the place of the timetable region.</summary>
     private sealed class Stage(ChannelWriter<TimetableFacts.AttemptFinished> outcomes) : UntypedActor

@@ -4,17 +4,15 @@ using Chronos.Actors.Dispatching.Http;
 using Chronos.Actors.Jobs;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Wire;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Chronos.Host.Hosting;
 
 /// <summary>
-/// Has the way of an execution rehearsed as soon as the node listens, against the node itself, so that the first real burst of a
+/// Has the way of an execution rehearsed as soon as the node listens, so that the first real burst of a
 /// fresh process does not wait for the just-in-time compiler; see the README's figures.
 /// </summary>
 internal sealed class WarmUpService(
-    IServer server, ActorSystem system, ISecretSource secrets, WireCatalog wire, IOutputStore outputs, IHostApplicationLifetime lifetime, TimeProvider time,
+    ActorSystem system, ISecretSource secrets, WireCatalog wire, IOutputStore outputs, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<WarmUpService> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -22,17 +20,12 @@ internal sealed class WarmUpService(
         var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = lifetime.ApplicationStarted.Register(listening.SetResult);
         await listening.Task.WaitAsync(stoppingToken);
-        if (server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault(a => a.StartsWith("http://", StringComparison.Ordinal)) is not { } address)
-        {
-            return;
-        }
-
         var began = time.GetTimestamp();
         var circuits = new CircuitBoard(new CircuitOptions(), time);
-        using var dispatcher = new HttpDispatcher(new HttpDispatchOptions { AllowPrivateTargets = true }, secrets, circuits, time);
-        if (await new Rehearsal(system, wire, outputs, time).RunAsync(dispatcher, circuits, $"{address}/health/live", stoppingToken) is { } failure)
+        var options = new HttpDispatchOptions { AllowPrivateTargets = true };
+        if (await new Rehearsal(system, wire, outputs, time).RunAsync(() => new HttpDispatcher(options, secrets, circuits, time), circuits, stoppingToken) is { } failure)
         {
-            log.LogDebug("The node could not warm up on itself: {Error}", failure);
+            log.LogDebug("The node could not warm up: {Error}", failure);
             return;
         }
 

@@ -59,6 +59,11 @@ internal sealed class ConnectionPace(int first, TimeProvider time) : IDisposable
             var known = _targets[target];
             known.Running--;
             known.Answered++;
+            if (known.IsNew)
+            {
+                (known.IsNew, known.Steps) = (false, 0);
+            }
+
             LetGo(known);
             known.IdleSince = time.GetTimestamp();
             Sweep();
@@ -74,6 +79,12 @@ internal sealed class ConnectionPace(int first, TimeProvider time) : IDisposable
         {
             foreach (var target in _targets.Values.Where(t => t.Waiting.Count > 0))
             {
+                if (target.IsNew && ++target.Steps < Patience)
+                {
+                    // Making the first connections costs both sides more than answering does; nothing is known yet.
+                    continue;
+                }
+
                 if (target.Answered < target.Most)
                 {
                     target.Most *= 2;
@@ -137,6 +148,9 @@ internal sealed class ConnectionPace(int first, TimeProvider time) : IDisposable
         public int Running { get; set; }
 
         public Queue<Turn> Waiting { get; } = new();
+
+        /// <summary>Has never answered.</summary>
+        public bool IsNew { get; set; } = true;
 
         /// <summary>Answers since the last look.</summary>
         public int Answered { get; set; }

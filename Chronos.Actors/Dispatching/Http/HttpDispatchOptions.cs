@@ -4,7 +4,7 @@ namespace Chronos.Actors.Dispatching.Http;
 public sealed record HttpDispatchOptions
 {
     /// <summary>How many requests a target has at once before it is seen how fast it answers; see <see cref="ConnectionPace"/>.</summary>
-    public int FirstConnections { get; init; } = 32;
+    public int FirstConnections { get; init; } = 16;
 
     /// <summary>Whether loopback and private ranges may be sent to. Link-local, metadata and multicast addresses never may.</summary>
     public bool AllowPrivateTargets { get; init; }

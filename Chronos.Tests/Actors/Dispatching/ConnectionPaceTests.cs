@@ -21,8 +21,28 @@ public sealed class ConnectionPaceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_target_that_has_never_answered_gets_twice_as_many_only_after_some_steps()
+    {
+        var all = Enter(40);
+        for (var look = 1; look <= 3; look++)
+        {
+            _pace.Look();
+            Assert.Equal(4, Going(all));
+        }
+
+        _pace.Look();
+        await Task.WhenAll(all[..8]);
+        _pace.Look();
+        await Task.WhenAll(all[..16]);
+        _pace.Leave(Target);
+        _pace.Look();
+        await Task.WhenAll(all[..33]);
+    }
+
+    [Fact]
     public async Task A_target_that_does_not_answer_at_once_gets_twice_as_many_at_each_step()
     {
+        await AnswersOnce();
         var all = Enter(40);
         _pace.Look();
         await Task.WhenAll(all[..8]);
@@ -69,6 +89,13 @@ public sealed class ConnectionPaceTests : IDisposable
     {
         Enter(5);
         Assert.True(_pace.EnterAsync("http://other:80", CancellationToken.None).IsCompletedSuccessfully);
+    }
+
+    private async Task AnswersOnce()
+    {
+        await _pace.EnterAsync(Target, CancellationToken.None);
+        _pace.Leave(Target);
+        _pace.Look();
     }
 
     private Task[] Enter(int count) => [.. Enumerable.Range(0, count).Select(_ => _pace.EnterAsync(Target, CancellationToken.None))];
