@@ -15,6 +15,9 @@ internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int
 
     public SortedSet<int>? Years;
 
+    /// <summary>Every year, also those beyond the ones that can be written.</summary>
+    public bool AnyYear;
+
     public List<SpecialDay>? Specials;
 
     /// <summary>Crontab's test of the day fields: one that begins with <c>*</c> (or is <c>?</c>) restricts nothing.</summary>
@@ -52,7 +55,11 @@ internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int
         if (Take('*'))
         {
             Repeats = true;
-            return ReadStep(out var step) && Add(spec.Min, spec.Min + spec.Size - 1, step);
+            if (!ReadStep(out var step))
+                return false;
+
+            AnyYear |= spec == CronField.Year && step == 1;
+            return Add(spec.Min, spec.Min + spec.Size - 1, step);
         }
 
         if (Peek is 'H' or 'h' && !IsLetter(_at + 1))

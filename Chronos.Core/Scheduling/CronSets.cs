@@ -50,7 +50,7 @@ internal sealed record CronSets
             case 3: DaysOfMonth = (uint)read.Mask; DayOfMonthRestricted = read.Restricted; break;
             case 4: Months = (ushort)read.Mask; break;
             case 5: DaysOfWeek = (byte)read.Mask; DayOfWeekRestricted = read.Restricted; break;
-            default: Years = read.Restricted ? [.. read.Years!] : []; break;
+            default: Years = read.AnyYear ? [] : [.. read.Years!]; break;
         }
 
         if (read.Specials is { } specials)
