@@ -191,7 +191,7 @@ internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int
         if (!ReadNumber(out step))
             return Fail(start == _text.Length ? "a step is missing after /" : $"step '{Word(start)}' is not a number", Math.Min(start, _text.Length - 1), Math.Max(1, Word(start).Length));
 
-        return (step >= 1 && step <= spec.StepMax) || Fail($"step {step} is not 1-{spec.StepMax}", start, _at - start);
+        return (step >= 1 && step <= spec.StepMax) || Fail($"step {_text[start.._at]} is not 1-{spec.StepMax}", start, _at - start);
     }
 
     /// <summary>A number in the range of the field, or one of its words.</summary>

@@ -54,6 +54,25 @@ internal sealed class RuleDays
         return false;
     }
 
+    /// <summary>The days of the rule in [<paramref name="day"/>, <paramref name="end"/>).</summary>
+    public List<int> Between(int day, int end)
+    {
+        var list = new List<int>(Math.Min(end - day, 8));
+        while (day < end)
+        {
+            var year = DateOnly.FromDayNumber(day).Year;
+            var first = new DateOnly(year, 1, 1).DayNumber;
+            var (days, last) = (All ? null : Year(year, first), Math.Min(end, first + DaysIn(year)) - first);
+            for (var at = Next(day - first); at >= 0 && at < last; at = Next(at + 1))
+                list.Add(first + at);
+
+            day = first + last;
+            int Next(int from) => days is null ? from : NextOf(days, from);
+        }
+
+        return list;
+    }
+
     /// <summary>
     /// The year whose numbered weeks hold the day: that of the fourth day of its week, since a week belongs to the year in which
     /// it has at least four days.

@@ -52,7 +52,9 @@ internal sealed class RulePattern : WallPattern
             _sets = new RuleSets(_days, _periods, _clock);
         if (_days.All && _steps is { PerPeriod: 1 } && RulePeriods.Seconds(rule.Frequency) is var unit && _clock.Count == RuleClock.SecondsPerDay / unit)
             (_grid, _anchor) = (unit * (long)rule.Interval * TimeSpan.TicksPerSecond, First(_start));
-        if (rule.Count is { } count && Nth(count) is var last && last != Never)
+        if (!IsPossible(Rule, _clock))
+            _last = -1;
+        else if (rule.Count is { } count && Nth(count) is var last && last != Never)
             _last = last;
 
         _excluded = excluded.ToHashSet() is { Count: > 0 } some ? some : null;
@@ -102,23 +104,6 @@ internal sealed class RulePattern : WallPattern
 
     public override long Count(long after, long upTo, ZoneRules zone, DstRule rule) =>
         base.Count(Math.Max(after, _bounds.First - 1), Math.Min(upTo, _bounds.Last), zone, rule);
-
-    /// <summary>Whether BYSETPOS can choose anything; without it a search would go through every period in vain.</summary>
-    public static bool IsPossible(RulePattern pattern)
-    {
-        var (rule, clock) = (pattern.Rule, pattern._clock);
-        var most = rule.Frequency switch
-        {
-            RuleFrequency.Yearly => 366 * clock.Count,
-            RuleFrequency.Monthly => 31 * clock.Count,
-            RuleFrequency.Weekly => rule.Days.Length * clock.Count,
-            RuleFrequency.Daily => clock.Count,
-            RuleFrequency.Hourly => (clock with { Hours = 1 }).Count,
-            RuleFrequency.Minutely => (clock with { Hours = 1, Minutes = 1 }).Count,
-            _ => 1,
-        };
-        return rule.Positions.IsEmpty || rule.Positions.Any(position => Math.Abs(position) <= most);
-    }
 
     /// <summary>The first time at or after a local one, without regard to EXDATE.</summary>
     private long First(long local)
@@ -235,6 +220,22 @@ internal sealed class RulePattern : WallPattern
     }
 
     private static long At(int day, int second) => (day * TimeSpan.TicksPerDay) + (second * TimeSpan.TicksPerSecond);
+
+    /// <summary>Whether BYSETPOS can choose anything; without it a search would go through every period in vain.</summary>
+    private static bool IsPossible(RuleParts rule, RuleClock clock)
+    {
+        var most = rule.Frequency switch
+        {
+            RuleFrequency.Yearly => 366 * clock.Count,
+            RuleFrequency.Monthly => 31 * clock.Count,
+            RuleFrequency.Weekly => rule.Days.Length * clock.Count,
+            RuleFrequency.Daily => clock.Count,
+            RuleFrequency.Hourly => (clock with { Hours = 1 }).Count,
+            RuleFrequency.Minutely => (clock with { Hours = 1, Minutes = 1 }).Count,
+            _ => 1,
+        };
+        return rule.Positions.IsEmpty || rule.Positions.Any(position => Math.Abs(position) <= most);
+    }
 
     private bool Excluded(long at) =>
         _excluded is not null && (_excluded.Contains((at, false)) || _excluded.Contains((at - (at % TimeSpan.TicksPerDay), true)));

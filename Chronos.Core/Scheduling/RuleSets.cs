@@ -3,6 +3,9 @@ namespace Chronos.Core.Scheduling;
 /// <summary>What <c>BYSETPOS</c> chooses of each period of a rule whose periods are weeks, months or years.</summary>
 internal sealed class RuleSets(RuleDays days, RulePeriods periods, RuleClock clock)
 {
+    /// <summary>What the positions mean depends on nothing but how many days a set has; a year of weeks has up to 371.</summary>
+    private readonly long[]?[] _places = new long[]?[days.Parts.Frequency switch { RuleFrequency.Weekly => 8, RuleFrequency.Monthly => 32, _ => 372 }];
+
     /// <summary>The set that was looked at last: who walks asks for the same one many times.</summary>
     private Chosen? _recent;
 
@@ -67,19 +70,17 @@ internal sealed class RuleSets(RuleDays days, RulePeriods periods, RuleClock clo
 
     private Chosen Choose(long period, int day, int end)
     {
-        var set = new List<int>();
-        while (day < end)
-        {
-            if (days.Has(day, out var next))
-                set.Add(day);
-            day = next;
-        }
+        var (set, size) = (days.Between(day, end), clock.Count);
+        var places = _places[set.Count] ??= Places((long)set.Count * size);
+        var times = new long[places.Length];
+        for (var i = 0; i < times.Length; i++)
+            times[i] = (set[(int)(places[i] / size)] * TimeSpan.TicksPerDay) + (clock.At((int)(places[i] % size)) * TimeSpan.TicksPerSecond);
 
-        var (total, size) = ((long)set.Count * clock.Count, clock.Count);
-        return new Chosen(period, [.. days.Parts.Positions.Select(position => position > 0 ? position - 1 : total + position)
-            .Where(index => index >= 0 && index < total).Distinct().Order()
-            .Select(index => (set[(int)(index / size)] * TimeSpan.TicksPerDay) + (clock.At((int)(index % size)) * TimeSpan.TicksPerSecond))]);
+        return new Chosen(period, times);
     }
+
+    private long[] Places(long total) =>
+        [.. days.Parts.Positions.Select(position => position > 0 ? position - 1 : total + position).Where(place => place >= 0 && place < total).Distinct().Order()];
 
     /// <param name="Times">Ascending.</param>
     private sealed record Chosen(long Period, long[] Times)

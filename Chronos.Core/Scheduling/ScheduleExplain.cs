@@ -17,6 +17,8 @@ public static class ScheduleExplain
             _ => $"Every {Durations.Format(spec.Every!.Value)}{(spec.Phase is { } phase ? $", shifted by {Durations.Format(phase)}" : "")}",
         };
 
+        if (spec.Cron is { } expression && CronParser.UsesHash(expression))
+            text += ", where H was chosen by the name of the job";
         if (spec.StartsAt is { } start)
             text += $", from {Rfc3339.Format(start)}";
         if (spec.EndsAt is { } end)
