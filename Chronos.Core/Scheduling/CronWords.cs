@@ -16,7 +16,7 @@ internal static class CronWords
         var time = Time(sets);
         var days = Days(sets);
         var months = BitOperations.PopCount(sets.Months) == 12 ? "" : $" in {Values(sets.Months, CronField.Month, value => CultureInfo.InvariantCulture.DateTimeFormat.GetMonthName(value))}";
-        var years = Years(sets.Years);
+        var years = sets.Years is { } named ? Years([.. named.All]) : "";
         return $"{char.ToUpperInvariant(time[0])}{time[1..]}{days}{months}{years}";
     }
 

@@ -17,6 +17,7 @@ public sealed class CronSyntaxTests
     [InlineData("0 0 * * JAN", "day-of-week: 'JAN' is not 0-7 or SUN-SAT", 8)]
     [InlineData("JAN 0 * * *", "minute: 'JAN' is not 0-59", 0)]
     [InlineData("*/0 * * * *", "minute: step 0 is not 1-59", 2)]
+    [InlineData("1/99999999999 * * * *", "minute: step 99999999999 is not 1-59", 2)]
     [InlineData("*/x * * * *", "minute: step 'x' is not a number", 2)]
     [InlineData("-1 * * * *", "minute: '-1' is not 0-59", 0)]
     [InlineData("1,,2 * * * *", "minute: a value is missing", 2)]

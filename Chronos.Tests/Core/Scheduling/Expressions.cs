@@ -56,6 +56,8 @@ internal static class Expressions
     private static Gen<string> Field(int min, int max, int maxStep) => Gen.Frequency(
         (3, Gen.Int[min, max].Select(value => $"{value}")),
         (2, Gen.Const("*")),
+        (max == 7 || min == 1970 ? 0 : 1, Gen.Select(Gen.Int[0, 2], Gen.Int[min, (min + max) / 2], Gen.Int[0, (max - min) / 2], Gen.Int[1, maxStep])
+            .Select((kind, a, length, step) => kind == 0 ? "H" : kind == 1 ? $"H({a}-{a + length})" : $"H/{step}")),
         (1, Gen.Int[1, maxStep].Select(step => $"*/{step}")),
         (1, Gen.Select(Gen.Int[min, max], Gen.Int[min, max]).Select((a, b) => Range(min, a, b))),
         (1, Gen.Select(Gen.Int[min, max], Gen.Int[min, max], Gen.Int[1, maxStep]).Select((a, b, step) => $"{Range(min, a, b)}/{step}")),
