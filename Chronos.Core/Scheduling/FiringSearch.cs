@@ -58,7 +58,7 @@ internal struct FiringSearch(Schedule schedule, DateTimeOffset after, DateTimeOf
 
         _begun = true;
         _last = schedule.FiringAfter(to);
-        if (!schedule.AfterCompletion && schedule.FiredBefore(from) is var before && before > _after)
+        if (!schedule.AfterCompletion && from > _after && schedule.FiredBefore(from) is var before && before > _after)
         {
             _after = before;
         }

@@ -183,12 +183,31 @@ public partial class Schedule
     internal DateTimeOffset FiringAfter(DateTimeOffset to) => Calendars is null ? to : Instant(Math.Max(to.UtcTicks, Calendars.NoneBefore(to.UtcTicks)));
 
     /// <summary>The last slot with the same fate as this one, which calendars move or skip; later than any when that never ends.</summary>
-    internal DateTimeOffset LastAlike(DateTimeOffset nominal) => Calendars?.Until(nominal.UtcTicks) is { } end && end < LastYear ? Instant(end - 1) : Instant(LastYear);
+    internal DateTimeOffset LastAlike(DateTimeOffset nominal) => Calendars?.Until(nominal.UtcTicks) is { } end && end < Latest.UtcTicks ? Instant(end - 1) : Latest;
 
     /// <summary>How many slots of (<paramref name="after"/>, <paramref name="upTo"/>] fire, by nominal time.</summary>
-    public long CountFiring(DateTimeOffset after, DateTimeOffset upTo) => Calendars is null
-        ? Count(after, upTo)
-        : Runs(after, upTo).Where(r => r.Treatment.Fate != SlotFate.Skipped).Sum(r => Count(r.First.AddTicks(-1), r.Last));
+    public long CountFiring(DateTimeOffset after, DateTimeOffset upTo) => CountFiring(after, upTo, long.MaxValue)!.Value;
+
+    /// <summary>The same; null when they, or the stretches of open and closed time that they lie in, are more than <paramref name="most"/>.</summary>
+    public long? CountFiring(DateTimeOffset after, DateTimeOffset upTo, long most)
+    {
+        if (Calendars is null)
+        {
+            return Count(after, upTo) is var all && all <= most ? all : null;
+        }
+
+        var (count, runs) = (0L, 0L);
+        foreach (var run in Runs(after, upTo))
+        {
+            count += run.Treatment.Fate == SlotFate.Skipped ? 0 : Count(run.First.AddTicks(-1), run.Last);
+            if (count > most || ++runs > most)
+            {
+                return null;
+            }
+        }
+
+        return count;
+    }
 
     /// <summary>When the first slot behind a skipped one and its skipped neighbours fires, if it was moved.</summary>
     private DateTimeOffset? MovedBehind(DateTimeOffset skipped)
