@@ -31,13 +31,14 @@ public sealed class MovedSlotPropertyTests
             var table = Planned(definition, calendars, begin);
             var schedule = Schedule.Compile(definition.Schedule, definition.Timezone, TenantId.Default, definition.Name, Calendars.Lookup(calendars), [])!;
             var cursor = table.State.Find(TimetableBench.Job)!.Cursor;
-            var foretold = SchedulePreview.Coming(schedule, cursor, begin).TakeWhile(r => r.At < end.AddDays(8) && !(r.FiresAt >= end)).Where(r => r.FiresAt is not null)
+            var foretold = SchedulePreview.Coming(schedule, cursor, begin).TakeWhile(r => r.At < end.AddDays(1) && !(r.FiresAt >= end)).Where(r => r.FiresAt is not null)
                 .Select(r => (r.At, r.FiresAt!.Value)).ToList();
             var windows = Enumerable.Range(0, 8).Select(_ => random.Within(Span)).Select(from => (From: from, To: random.After(from))).Append((From: begin, To: end)).ToList();
             var sources = table.State.Agenda(TenantId.Default);
             var agendas = windows.Select(w => Rows(new Agenda(sources, w.From, w.To))).ToList();
 
-            var fired = Run(table, end);
+            // Where everything has closed for good, the slots of a year are moved back.
+            var fired = Run(table, end).Where(f => f.Nominal < end.AddDays(1)).ToList();
             Assert.True(foretold.SequenceEqual(fired.Where(f => f.At < end)), $"{what}\nforetold {Text(foretold)}\nfired    {Text(fired)}");
             for (var i = 0; i < windows.Count; i++)
             {
@@ -45,7 +46,7 @@ public sealed class MovedSlotPropertyTests
                 Assert.Equal(agendas[i].Order(), agendas[i]);
                 var expected = fired.Where(f => f.At >= from && f.At < to && f.At < end);
                 Assert.True(
-                    expected.SequenceEqual(agendas[i].Select(r => (r.Nominal, r.FiresAt)).Where(r => r.FiresAt < end)),
+                    expected.SequenceEqual(agendas[i].Select(r => (r.Nominal, r.FiresAt)).Where(r => r.FiresAt < end && r.Nominal < end.AddDays(1))),
                     $"{what}\n{from:o} to {to:o}\nfired  {Text(expected)}\nagenda {Text(agendas[i].Select(r => (r.Nominal, r.FiresAt)))}");
             }
         }

@@ -33,10 +33,12 @@ internal sealed class RandomCalendars(int seed, DateTimeOffset start)
 
     private CalendarDefinition Calendar(int number)
     {
-        var mode = _random.Next(3) == 0 ? CalendarMode.Include : CalendarMode.Exclude;
         var zone = Zones[_random.Next(Zones.Length)];
         var local = new DateTime(start.UtcTicks + ZoneRules.Find(zone)!.At(start.UtcTicks).Offset);
         var kind = _random.Next(4);
+
+        // Without a rule of the week it would be closed for good after its last range, and the slots of a year be moved back to that.
+        var mode = kind is 0 or 3 && _random.Next(2) == 0 ? CalendarMode.Include : CalendarMode.Exclude;
         return new CalendarDefinition
         {
             Name = $"c{number}",
@@ -52,7 +54,7 @@ internal sealed class RandomCalendars(int seed, DateTimeOffset start)
     private CalendarWeekly Weekly(DateTime local)
     {
         var from = ((local.Hour * 60) + local.Minute + _random.Next(-90, 240) + 1440) % 1440;
-        return new CalendarWeekly(_random.Next(3) == 0 ? 1 << (int)local.DayOfWeek : 0x7F, from, (from + _random.Next(1, _random.Next(2, 100))) % 1440);
+        return new CalendarWeekly(0x7F, from, (from + _random.Next(1, _random.Next(2, 100))) % 1440);
     }
 
     private CalendarRange Range(DateTime local)

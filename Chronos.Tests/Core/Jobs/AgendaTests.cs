@@ -50,8 +50,9 @@ public sealed class AgendaTests
     [Theory]
     [InlineData("0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", 0)]
     [InlineData("2031-11-25T00:00:00Z", "2031-11-26T00:00:00Z", 180)]
-    [InlineData("9998-01-01T11:00:00Z", "9998-01-02T11:00:00Z", 180)]
-    [InlineData("9998-12-31T00:00:00Z", "9999-12-31T00:00:00Z", 180)]
+    [InlineData("2490-02-28T00:00:00Z", "2490-03-07T00:00:00Z", 360)]
+    [InlineData("9998-01-01T11:00:00Z", "9998-01-02T11:00:00Z", 0)]
+    [InlineData("9998-12-31T00:00:00Z", "9999-12-31T00:00:00Z", 0)]
     public void A_window_in_a_far_year_begins_at_once(string from, string to, int rows)
     {
         var shut = Calendars.Calendars.Valid("""{"name":"shut","timezone":"Europe/Berlin","on_excluded":"previous_open","weekly":[{"from":"12:00","to":"14:00"},{"days":["sat-sun"]}],"dates":["02-29"]}""");

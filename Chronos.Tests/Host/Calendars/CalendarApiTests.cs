@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Chronos.Tests.Kit;
 using Xunit;
 
@@ -58,7 +59,7 @@ public sealed class CalendarApiTests(SharedNode shared)
         await Put("cal-soon", $$"""{"on_excluded":"previous_open","ranges":[{"from":"{{from}}","to":"{{to}}"}]}""");
         await _node.Post("/api/v1/jobs", Job("cal-refused", "cal-soon").Replace("0 0 1 1 *", "* * * * *", StringComparison.Ordinal));
         JsonElement first = default;
-        await Eventually.True(async () => (first = (await _node.Get("/api/v1/jobs/cal-refused/next?count=1")).Json.GetProperty("items")[0]).GetProperty("at").GetString() == $"{to}:00Z");
+        await Eventually.True(async () => (first = (await _node.Get("/api/v1/jobs/cal-refused/next?count=1")).Json.GetProperty("items")[0]).GetProperty("at").GetString() == $"{to}:00Z", TimeSpan.FromSeconds(20));
         Assert.Equal($"{to}:00Z", first.GetProperty("fires_at").GetString());
     }
 
