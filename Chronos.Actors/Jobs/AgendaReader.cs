@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using Akka.Event;
 using Chronos.Core.Jobs.Timetabling;
 
 namespace Chronos.Actors.Jobs;
