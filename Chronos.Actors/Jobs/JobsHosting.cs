@@ -30,6 +30,7 @@ public static class JobsHosting
             .WithSingletonProxy<TickLeaderKey>("tick-leader", new ClusterSingletonOptions { Role = NodeRoles.Scheduler, BufferSize = 10_000 });
 
     private static AkkaConfigurationBuilder WithOwnJobs(this AkkaConfigurationBuilder builder, JobsOptions options) => builder
+        .AddHocon(AgendaReader.DispatcherConfig, HoconAddMode.Append)
         .WithShardRegion<TimetableRegionKey>(
             "timetable",
             (_, registry, _) => number =>

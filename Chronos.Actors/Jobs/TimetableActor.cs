@@ -53,6 +53,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<HeldOffers.Due>(_ => _held.Release());
         Command<OwnWake>(_ => OnOwnWake());
         Command<AgendaPlanning.ReadAgenda>(OnReadAgenda);
+        Command<AgendaPlanning.EndAgenda>(e => Context.Child($"agenda-{e.Session}").Forward(e));
         Command<ITimetableCommand>(Decide);
         Command<INumberedTimetableCommand>(Decide);
         Command<DispatchProtocol.Refused>(r => _offers.Refused(r.Attempt));
@@ -122,7 +123,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         if (reader.IsNobody())
         {
             var sources = State.Agenda(ask.Tenant);
-            reader = Context.ActorOf(Props.Create(() => new AgendaReader(sources)), $"agenda-{ask.Session}");
+            reader = Context.ActorOf(Props.Create(() => new AgendaReader(sources)).WithDispatcher(AgendaReader.Dispatcher), $"agenda-{ask.Session}");
         }
 
         reader.Forward(ask);

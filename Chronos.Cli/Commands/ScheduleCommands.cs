@@ -127,7 +127,7 @@ internal static class ScheduleCommands
     private static Task ExplainAsync(Call call)
     {
         var schedule = Compile(call);
-        var sentence = ScheduleExplain.Sentence(schedule);
+        var sentence = ScheduleExplain.Sentence(schedule, call.Has([Job]) ? null : call.Of(Job));
         call.Print.Done(JsonText.ToElement(new JsonObject { ["sentence"] = sentence, ["timezone"] = schedule.Timezone, ["tzdb"] = Zones(call).Version }), "sentence", sentence);
         return Task.CompletedTask;
     }

@@ -11,7 +11,7 @@ namespace Chronos.Core.Calendars;
 /// <param name="Ranges">Local times in the zone of the calendar that takes them.</param>
 /// <param name="Until">Recurring events were written out up to here; a later import goes on.</param>
 /// <param name="Events">How many events the ranges come from.</param>
-/// <param name="LeftOut">How many were left out: cancelled, without length, or over.</param>
+/// <param name="LeftOut">How many were left out: cancelled, marked as free, without length, or over.</param>
 public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTimeOffset? Until, int Events, int LeftOut)
 {
     /// <summary>More stretches than these do not fit into a calendar.</summary>
@@ -45,9 +45,9 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
             var before = ranges.Count;
             var recurs = entry.RecurrenceRule is not null || entry.RecurrenceDates.GetAllDates().Any();
             recurring |= recurs;
-            if (!string.Equals(entry.Status, "CANCELLED", StringComparison.OrdinalIgnoreCase) && !Add(entry, recurs, zone, from, to, ranges))
+            if (IsBusy(entry) && Add(entry, recurs, zone, from, to, ranges) is { } fault)
             {
-                violations.Add(new Violation(field, $"the event '{Shorten(entry.Summary ?? entry.Uid ?? "without a name", 80)}' cannot be written out, or there are more than {MaxRanges} stretches in all"));
+                violations.Add(new Violation(field, $"the event '{Shorten(entry.Summary ?? entry.Uid ?? "without a name", 80)}' {fault}"));
                 return null;
             }
 
@@ -70,13 +70,40 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
         }
     }
 
-    private static bool Add(CalendarEvent entry, bool recurs, ZoneRules zone, DateTimeOffset from, DateTimeOffset to, ImmutableArray<CalendarRange>.Builder ranges)
+    /// <summary>A cancelled event takes no time, nor does one that its author marked as free (RFC 5545, 3.8.2.7).</summary>
+    private static bool IsBusy(CalendarEvent entry) =>
+        !string.Equals(entry.Status, "CANCELLED", StringComparison.OrdinalIgnoreCase)
+        && !string.Equals(entry.Transparency, "TRANSPARENT", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The first zone of the event that is none of the tz database, such as one that only the file itself defines.</summary>
+    private static string? UnknownZone(CalendarEvent entry) =>
+        new[] { entry.Start, entry.End }.Select(time => time?.TzId).FirstOrDefault(id => id is not null && !IsKnown(id));
+
+    private static bool IsKnown(string id)
+    {
+        try
+        {
+            return new CalDateTime(2026, 1, 1, 0, 0, 0, id).AsUtc != default;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Null, or why its stretches do not become ranges.</summary>
+    private static string? Add(CalendarEvent entry, bool recurs, ZoneRules zone, DateTimeOffset from, DateTimeOffset to, ImmutableArray<CalendarRange>.Builder ranges)
     {
         try
         {
             if (entry.Start is not { } first)
             {
-                return true;
+                return null;
+            }
+
+            if (UnknownZone(entry) is { } unknown)
+            {
+                return $"is in the zone '{Shorten(unknown, 80)}', which the tz database does not have (a VTIMEZONE of the file is not read); an IANA name such as Europe/Berlin is needed";
             }
 
             WriteOut(entry, first, from, to);
@@ -100,15 +127,15 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
                 ranges.Add(new CalendarRange(f, t, string.IsNullOrWhiteSpace(entry.Summary) ? null : Shorten(entry.Summary.Trim(), MaxNote)));
                 if (ranges.Count > MaxRanges)
                 {
-                    return false;
+                    return $"is one too many: more than {MaxRanges} stretches in all, with recurring events written out for {YearsAhead} years";
                 }
             }
 
-            return true;
+            return null;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            return false;
+            return $"cannot be written out: {(e is FormatException ? Shorten(e.Message, 200) : "a part of it cannot be read")}";
         }
     }
 

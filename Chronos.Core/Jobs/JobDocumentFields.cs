@@ -180,7 +180,16 @@ public sealed class JobDocumentFields
             return at;
         }
 
-        Wrong(name, value, "an instant with its offset, such as 2026-12-24T18:00:00Z");
+        const string Expected = "an instant with its offset, such as 2026-12-24T18:00:00Z";
+        if (value.ValueKind == JsonValueKind.String)
+        {
+            Fault(name, $"must be {Expected}");
+        }
+        else
+        {
+            Wrong(name, value, Expected);
+        }
+
         return null;
     }
 

@@ -59,6 +59,7 @@ public static class JobsWire
         WireRow.Of("timetable.calendar-use.1", Json.CalendarUse),
         WireRow.Of("timetable.read-agenda.1", Json.ReadAgenda),
         WireRow.Of("timetable.agenda-page.1", Json.AgendaPage),
+        WireRow.Of("timetable.end-agenda.1", Json.EndAgenda),
         WireRow.Of("callback.find.1", Json.Find),
         WireRow.Of("callback.complete.1", Json.Complete),
         WireRow.Of("callback.beat.1", Json.Beat),
@@ -113,6 +114,7 @@ public static class JobsWire
 [JsonSerializable(typeof(CalendarPlanning.CalendarUse))]
 [JsonSerializable(typeof(AgendaPlanning.ReadAgenda))]
 [JsonSerializable(typeof(AgendaPlanning.AgendaPage))]
+[JsonSerializable(typeof(AgendaPlanning.EndAgenda))]
 [JsonSerializable(typeof(TimetableCommands.Cancel))]
 [JsonSerializable(typeof(TimetableCommands.GetExecution))]
 [JsonSerializable(typeof(TimetableCommands.GetPlan))]

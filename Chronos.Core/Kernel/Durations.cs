@@ -14,6 +14,13 @@ public static class Durations
         ("d", TimeSpan.TicksPerDay), ("w", TimeSpan.TicksPerDay * 7),
     ];
 
+    /// <summary>What is longer is not read.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(36525);
+
+    /// <summary>Whether the text is refused only because it says more than <see cref="Longest"/>.</summary>
+    public static bool IsTooLong(string? text) =>
+        !string.IsNullOrWhiteSpace(text) && text.Length <= 64 && text[0] is not ('P' or 'p') && TryParseGo(text, out var ticks) && ticks > Longest.Ticks;
+
     /// <summary>Reads a duration that is not negative. Years and months of ISO 8601 are refused: they have no fixed length.</summary>
     public static bool TryParse(string? text, out TimeSpan duration)
     {
@@ -23,7 +30,7 @@ public static class Durations
             return false;
         }
 
-        return text[0] is 'P' or 'p' ? TryParseIso(text.ToUpperInvariant(), out duration) : TryParseGo(text, out duration);
+        return text[0] is 'P' or 'p' ? TryParseIso(text.ToUpperInvariant(), out duration) : TryParseGo(text, out var ticks) && TryTake(ticks, out duration);
     }
 
     /// <summary>The shortest Go-style form: <c>1h30m</c>, <c>90s</c> becomes <c>1m30s</c>, zero is <c>0s</c>.</summary>
@@ -75,10 +82,15 @@ public static class Durations
         }
     }
 
-    private static bool TryParseGo(string text, out TimeSpan duration)
+    private static bool TryTake(decimal ticks, out TimeSpan duration)
     {
-        duration = default;
-        decimal ticks = 0;
+        duration = ticks > Longest.Ticks ? default : TimeSpan.FromTicks((long)ticks);
+        return ticks <= Longest.Ticks;
+    }
+
+    private static bool TryParseGo(string text, out decimal ticks)
+    {
+        ticks = 0;
         var at = 0;
         while (at < text.Length)
         {
@@ -109,12 +121,6 @@ public static class Durations
             ticks += number * unit.Ticks;
         }
 
-        if (ticks > TimeSpan.FromDays(36525).Ticks)
-        {
-            return false;
-        }
-
-        duration = TimeSpan.FromTicks((long)ticks);
         return true;
     }
 }

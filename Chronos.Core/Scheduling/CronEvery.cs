@@ -18,11 +18,17 @@ internal static class CronEvery
             && TryReadDuration(text[Macro.Length..], out every, out afterCompletion);
     }
 
-    public static bool TryReadDuration(string text, out TimeSpan every, out bool afterCompletion)
+    public static bool TryReadDuration(string text, out TimeSpan every, out bool afterCompletion) =>
+        Durations.TryParse(Duration(text, out afterCompletion), out every);
+
+    /// <summary>A duration, but longer than any that can be read.</summary>
+    public static bool IsTooLong(string text) => Durations.IsTooLong(Duration(text, out _));
+
+    private static string Duration(string text, out bool afterCompletion)
     {
         text = text.Trim();
         afterCompletion = text.EndsWith(Delay, StringComparison.OrdinalIgnoreCase) && text.Length > Delay.Length
             && char.IsWhiteSpace(text[^(Delay.Length + 1)]);
-        return Durations.TryParse(afterCompletion ? text[..^Delay.Length].Trim() : text, out every);
+        return afterCompletion ? text[..^Delay.Length].Trim() : text;
     }
 }

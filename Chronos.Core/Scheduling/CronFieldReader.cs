@@ -15,6 +15,9 @@ internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int
 
     public SortedSet<int>? Years;
 
+    /// <summary>Every year, also those beyond the ones that can be written.</summary>
+    public bool AnyYear;
+
     public List<SpecialDay>? Specials;
 
     /// <summary>Crontab's test of the day fields: one that begins with <c>*</c> (or is <c>?</c>) restricts nothing.</summary>
@@ -52,7 +55,11 @@ internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int
         if (Take('*'))
         {
             Repeats = true;
-            return ReadStep(out var step) && Add(spec.Min, spec.Min + spec.Size - 1, step);
+            if (!ReadStep(out var step))
+                return false;
+
+            AnyYear |= spec == CronField.Year && step == 1;
+            return Add(spec.Min, spec.Min + spec.Size - 1, step);
         }
 
         if (Peek is 'H' or 'h' && !IsLetter(_at + 1))
@@ -184,7 +191,7 @@ internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int
         if (!ReadNumber(out step))
             return Fail(start == _text.Length ? "a step is missing after /" : $"step '{Word(start)}' is not a number", Math.Min(start, _text.Length - 1), Math.Max(1, Word(start).Length));
 
-        return (step >= 1 && step <= spec.StepMax) || Fail($"step {step} is not 1-{spec.StepMax}", start, _at - start);
+        return (step >= 1 && step <= spec.StepMax) || Fail($"step {_text[start.._at]} is not 1-{spec.StepMax}", start, _at - start);
     }
 
     /// <summary>A number in the range of the field, or one of its words.</summary>

@@ -82,6 +82,18 @@ internal static class CronParser
         return CronPattern.Of(sets);
     }
 
+    /// <summary>Whether a valid expression has an <c>H</c>, whose values are other ones for another job. THU is the only word with that letter.</summary>
+    public static bool UsesHash(string text)
+    {
+        for (var at = 0; at < text.Length; at++)
+        {
+            if (text[at] is 'H' or 'h' && (at == 0 || !char.IsAsciiLetter(text[at - 1])) && !text.StartsWith('@'))
+                return true;
+        }
+
+        return false;
+    }
+
     private static int Split(string text, Span<Range> places)
     {
         int count = 0, at = 0;

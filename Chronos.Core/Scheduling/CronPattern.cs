@@ -17,18 +17,20 @@ internal sealed class CronPattern : WallPattern
     /// <summary>One expression, or several whose earliest answer counts. One field for both: there may be a million of these.</summary>
     private readonly object _expressions;
 
-    private CronPattern(CronSets sets)
+    private readonly CronSets _sets;
+
+    private CronPattern(in CronSets sets)
     {
-        Sets = sets;
+        _sets = sets;
         var texts = CronText.For(sets);
         _expressions = texts.Length == 1 ? Parse(texts[0]) : Array.ConvertAll(texts, Parse);
     }
 
-    public CronSets Sets { get; }
+    public ref readonly CronSets Sets => ref _sets;
 
     public override bool Repeats => Sets.Repeats;
 
-    public static CronPattern Of(CronSets sets)
+    public static CronPattern Of(in CronSets sets)
     {
         ref var slot = ref Interned[sets.GetHashCode() & (Interned.Length - 1)];
         if (slot is { } known && known.Sets.Equals(sets))
@@ -55,16 +57,17 @@ internal sealed class CronPattern : WallPattern
                     first = Math.Min(first, Search(expression, from));
             }
 
-            if (first == Never || Sets.Years.IsEmpty)
+            if (first == Never || Sets.Years is not { } years)
                 return first;
 
-            var place = Sets.Years.AsSpan().BinarySearch(new DateTime(first).Year);
-            if (place >= 0)
+            var found = new DateTime(first).Year;
+            var year = years.From(found);
+            if (year == found)
                 return first;
-            if (~place == Sets.Years.Length)
+            if (year == 0)
                 return Never;
 
-            local = new DateTime(Sets.Years[~place], 1, 1).Ticks;
+            local = new DateTime(year, 1, 1).Ticks;
         }
 
         return Never;

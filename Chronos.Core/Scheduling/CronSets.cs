@@ -5,11 +5,15 @@ namespace Chronos.Core.Scheduling;
 
 /// <summary>
 /// What a cron expression means, as sets of values: the form in which expressions are compared, shared, counted and proven
-/// possible. The search itself is Cronos's.
+/// possible. The search itself is Cronos's. A value, that it costs a plan no object of its own.
 /// </summary>
-internal sealed record CronSets
+internal record struct CronSets
 {
     public const int SecondsPerDay = 86400;
+
+    public CronSets()
+    {
+    }
 
     public ulong Seconds { get; set; }
 
@@ -34,11 +38,11 @@ internal sealed record CronSets
 
     public ImmutableArray<SpecialDay> Specials { get; set; } = [];
 
-    /// <summary>Ascending; empty for every year.</summary>
-    public ImmutableArray<int> Years { get; set; } = [];
+    /// <summary>Null for every year.</summary>
+    public CronYears? Years { get; set; }
 
     /// <summary>Crontab's OR applies only when both day fields restrict.</summary>
-    public bool EitherDay => DayMatch == DayMatch.Any && DayOfMonthRestricted && DayOfWeekRestricted;
+    public readonly bool EitherDay => DayMatch == DayMatch.Any && DayOfMonthRestricted && DayOfWeekRestricted;
 
     public void Take(CronField field, ref CronFieldReader read)
     {
@@ -50,7 +54,7 @@ internal sealed record CronSets
             case 3: DaysOfMonth = (uint)read.Mask; DayOfMonthRestricted = read.Restricted; break;
             case 4: Months = (ushort)read.Mask; break;
             case 5: DaysOfWeek = (byte)read.Mask; DayOfWeekRestricted = read.Restricted; break;
-            default: Years = read.Restricted ? [.. read.Years!] : []; break;
+            default: Years = read.AnyYear ? null : new CronYears(read.Years!); break;
         }
 
         if (read.Specials is { } specials)
@@ -58,7 +62,7 @@ internal sealed record CronSets
     }
 
     /// <summary>The values of a field other than the year; bit v stands for value v.</summary>
-    public ulong Values(CronField field) => field.Index switch
+    public readonly ulong Values(CronField field) => field.Index switch
     {
         0 => Seconds,
         1 => Minutes,
@@ -69,9 +73,9 @@ internal sealed record CronSets
     };
 
     /// <summary>Whether the pattern has this date at all.</summary>
-    public bool HasDay(int year, int month, int day, int last, int weekday)
+    public readonly bool HasDay(int year, int month, int day, int last, int weekday)
     {
-        if ((Months >> month & 1) == 0 || (!Years.IsEmpty && Years.AsSpan().BinarySearch(year) < 0))
+        if ((Months >> month & 1) == 0 || Years?.Has(year) == false)
             return false;
 
         bool ofMonth = (DaysOfMonth >> day & 1) != 0, ofWeek = (DaysOfWeek >> weekday & 1) != 0;
@@ -87,7 +91,7 @@ internal sealed record CronSets
     }
 
     /// <summary>How many times of day lie before this second of the day.</summary>
-    public int CountBefore(int secondOfDay)
+    public readonly int CountBefore(int secondOfDay)
     {
         if (secondOfDay >= SecondsPerDay)
             return BitOperations.PopCount(Hours) * BitOperations.PopCount(Minutes) * BitOperations.PopCount(Seconds);
@@ -106,35 +110,38 @@ internal sealed record CronSets
     /// Null when some date matches. 2000 to 2027 hold every kind of year (first weekday, leap or not), so what does not occur
     /// there occurs never; with a year field its years are tried instead.
     /// </summary>
-    public string? FaultOfDates()
+    public readonly string? FaultOfDates()
     {
-        var ordinary = (DaysOfMonth & 0x1FFFFFFE) != 0 && (DaysOfWeek & 0x7F) == 0x7F && Years.IsEmpty;
+        var ordinary = (DaysOfMonth & 0x1FFFFFFE) != 0 && (DaysOfWeek & 0x7F) == 0x7F && Years is null;
         if (ordinary)
             return null;
 
-        foreach (var year in Years.IsEmpty ? Enumerable.Range(2000, 28) : Years)
+        foreach (var year in Years?.All ?? Enumerable.Range(2000, 28))
         {
             if (OccursIn(year))
                 return null;
         }
 
         return Specials.IsEmpty && !DayOfWeekRestricted
-            ? $"{BitOperations.TrailingZeroCount(DaysOfMonth)} does not occur in {string.Join(", ", MonthWords())}{(Years.IsEmpty ? "" : " of these years")}"
+            ? $"{BitOperations.TrailingZeroCount(DaysOfMonth)} does not occur in {string.Join(", ", MonthWords())}{(Years is null ? "" : " of these years")}"
             : "no date satisfies day-of-month, month and day-of-week together";
     }
 
-    public bool Equals(CronSets? other) =>
-        other is not null && Seconds == other.Seconds && Minutes == other.Minutes && Hours == other.Hours && DaysOfMonth == other.DaysOfMonth
+    public readonly bool Equals(CronSets other) =>
+        Seconds == other.Seconds && Minutes == other.Minutes && Hours == other.Hours && DaysOfMonth == other.DaysOfMonth
         && Months == other.Months && DaysOfWeek == other.DaysOfWeek && EitherDay == other.EitherDay && Repeats == other.Repeats
-        && Specials.SequenceEqual(other.Specials) && Years.SequenceEqual(other.Years);
+        && Specials.SequenceEqual(other.Specials) && Equals(Years, other.Years);
 
-    public override int GetHashCode() =>
-        HashCode.Combine(Seconds, Minutes, Hours, DaysOfMonth, Months, DaysOfWeek, EitherDay, HashCode.Combine(Repeats, Specials.Length, Years.Length));
+    public override readonly int GetHashCode() =>
+        HashCode.Combine(Seconds, Minutes, Hours, DaysOfMonth, Months, DaysOfWeek, EitherDay, HashCode.Combine(Repeats, Specials.Length, Years));
 
-    private IEnumerable<string> MonthWords() =>
-        from month in Enumerable.Range(1, 12) where (Months >> month & 1) != 0 select CronField.Month.Words[month - 1];
+    private readonly IEnumerable<string> MonthWords()
+    {
+        var months = Months;
+        return from month in Enumerable.Range(1, 12) where (months >> month & 1) != 0 select CronField.Month.Words[month - 1];
+    }
 
-    private bool OccursIn(int year)
+    private readonly bool OccursIn(int year)
     {
         for (var month = 1; month <= 12; month++)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Numerics;
 
@@ -15,8 +16,36 @@ internal static class CronWords
         var time = Time(sets);
         var days = Days(sets);
         var months = BitOperations.PopCount(sets.Months) == 12 ? "" : $" in {Values(sets.Months, CronField.Month, value => CultureInfo.InvariantCulture.DateTimeFormat.GetMonthName(value))}";
-        var years = sets.Years.IsEmpty ? "" : $" of {And([.. sets.Years.Select(year => year.ToString(CultureInfo.InvariantCulture))])}";
+        var years = sets.Years is { } named ? Years([.. named.All]) : "";
         return $"{char.ToUpperInvariant(time[0])}{time[1..]}{days}{months}{years}";
+    }
+
+    /// <summary>An even step by its ends; otherwise runs, and of many of them the first ones and how many there are.</summary>
+    private static string Years(ImmutableArray<int> years)
+    {
+        if (years.Length >= 3 && years[1] - years[0] is var step && Enumerable.Range(1, years.Length - 1).All(i => years[i] - years[i - 1] == step))
+        {
+            var each = step == 1 ? "each year" : string.Create(CultureInfo.InvariantCulture, $"every {step} years");
+            return string.Create(CultureInfo.InvariantCulture, $", {each} from {years[0]} to {years[^1]}");
+        }
+
+        var parts = new List<string>();
+        for (int at = 0, end; at < years.Length; at = end)
+        {
+            for (end = at + 1; end < years.Length && years[end] == years[end - 1] + 1;)
+                end++;
+            if (end - at < 3)
+                end = at + 1;
+
+            parts.Add(end - at == 1 ? Number(years[at]) : $"{Number(years[at])} to {Number(years[end - 1])}");
+        }
+
+        return parts.Count switch
+        {
+            0 => "",
+            <= MostTimes => $" of {And(parts)}",
+            _ => string.Create(CultureInfo.InvariantCulture, $" of {string.Join(", ", parts.Take(MostTimes))} and others, {years.Length} years up to {years[^1]}"),
+        };
     }
 
     internal static string Time(CronSets sets)

@@ -32,7 +32,7 @@ internal readonly partial struct FieldReader(JsonElement value, string path, ICo
         if (value.ValueKind == JsonValueKind.String && Durations.TryParse(value.GetString(), out var duration))
             return duration;
 
-        Wrong("a duration is expected, such as 90s, 1h30m or PT5M");
+        Wrong(TooLong() ?? "a duration is expected, such as 90s, 1h30m or PT5M");
         return null;
     }
 
@@ -42,9 +42,13 @@ internal readonly partial struct FieldReader(JsonElement value, string path, ICo
         if (value.ValueKind == JsonValueKind.String && CronEvery.TryReadDuration(value.GetString()!, out var duration, out afterCompletion))
             return duration;
 
-        Wrong("a duration is expected, such as 90s or 1h30m");
+        Wrong(TooLong() ?? "a duration is expected, such as 90s or 1h30m");
         return null;
     }
+
+    private string? TooLong() => value.ValueKind == JsonValueKind.String && CronEvery.IsTooLong(value.GetString()!)
+        ? $"is too long, the most is {Durations.Format(Durations.Longest)} (100 years)"
+        : null;
 
     public DateTimeOffset? Time()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 
 namespace Chronos.Core.Scheduling;
 
@@ -14,6 +15,7 @@ internal sealed class RuleDays
 {
     private readonly RuleParts _rule;
     private readonly bool _nthOfYear;
+    private readonly ulong[]?[] _years = new ulong[]?[28];
 
     public RuleDays(RuleParts rule, DateTime start)
     {
@@ -41,18 +43,34 @@ internal sealed class RuleDays
         if (All)
             return true;
 
-        var date = DateOnly.FromDayNumber(day);
-        var (year, month, dayOfMonth) = date;
-        if (_rule.Months != 0 && (_rule.Months >> month & 1) == 0)
+        var year = DateOnly.FromDayNumber(day).Year;
+        var first = new DateOnly(year, 1, 1).DayNumber;
+        var days = Year(year, first);
+        var at = day - first;
+        if ((days[at >> 6] >> at & 1) != 0)
+            return true;
+
+        next = first + (NextOf(days, at + 1) is >= 0 and var later ? later : DaysIn(year));
+        return false;
+    }
+
+    /// <summary>The days of the rule in [<paramref name="day"/>, <paramref name="end"/>).</summary>
+    public List<int> Between(int day, int end)
+    {
+        var list = new List<int>(Math.Min(end - day, 8));
+        while (day < end)
         {
-            next = day + DateTime.DaysInMonth(year, month) - dayOfMonth + 1;
-            return false;
+            var year = DateOnly.FromDayNumber(day).Year;
+            var first = new DateOnly(year, 1, 1).DayNumber;
+            var (days, last) = (All ? null : Year(year, first), Math.Min(end, first + DaysIn(year)) - first);
+            for (var at = Next(day - first); at >= 0 && at < last; at = Next(at + 1))
+                list.Add(first + at);
+
+            day = first + last;
+            int Next(int from) => days is null ? from : NextOf(days, from);
         }
 
-        return (_rule.Weeks.IsEmpty || InWeeks(day))
-            && (_rule.YearDays.IsEmpty || Lists(_rule.YearDays, date.DayOfYear, DaysIn(year)))
-            && (_rule.MonthDays.IsEmpty || Lists(_rule.MonthDays, dayOfMonth, DateTime.DaysInMonth(year, month)))
-            && (_rule.Days.IsEmpty || InDays(date));
+        return list;
     }
 
     /// <summary>
@@ -65,6 +83,45 @@ internal sealed class RuleDays
     public int FirstWeek(int year) => WeekBegin(new DateOnly(year, 1, 4).DayNumber);
 
     public int WeekBegin(int day) => day - ((day + 1 - _rule.WeekStart + 7) % 7);
+
+    /// <summary>
+    /// The days of a year as bits. A year begins on one of seven weekdays, and it, the one before or the one behind (whose weeks reach
+    /// into it) is a leap year, or none of them is: 28 kinds, each looked at once.
+    /// </summary>
+    private ulong[] Year(int year, int first)
+    {
+        var leap = DateTime.IsLeapYear(year) ? 1 : IsLeap(year - 1) ? 2 : IsLeap(year + 1) ? 3 : 0;
+        ref var known = ref _years[(leap * 7) + (first % 7)];
+        if (known is { } days)
+            return days;
+
+        days = new ulong[6];
+        for (var (day, date) = (0, new DateOnly(year, 1, 1)); date.Year == year; day++, date = date.AddDays(1))
+        {
+            if (Matches(date))
+                days[day >> 6] |= 1UL << day;
+        }
+
+        return known = days;
+    }
+
+    private static int NextOf(ulong[] days, int from)
+    {
+        for (var (word, mask) = (from >> 6, ulong.MaxValue << from); word < days.Length; word++, mask = ulong.MaxValue)
+        {
+            if ((days[word] & mask) is not 0 and var rest)
+                return (word << 6) + BitOperations.TrailingZeroCount(rest);
+        }
+
+        return -1;
+    }
+
+    private bool Matches(DateOnly date) =>
+        (_rule.Months == 0 || (_rule.Months >> date.Month & 1) != 0)
+        && (_rule.Weeks.IsEmpty || InWeeks(date.DayNumber))
+        && (_rule.YearDays.IsEmpty || Lists(_rule.YearDays, date.DayOfYear, DaysIn(date.Year)))
+        && (_rule.MonthDays.IsEmpty || Lists(_rule.MonthDays, date.Day, DateTime.DaysInMonth(date.Year, date.Month)))
+        && (_rule.Days.IsEmpty || InDays(date));
 
     private bool InWeeks(int day)
     {
@@ -90,16 +147,12 @@ internal sealed class RuleDays
         return false;
     }
 
-    private static bool Lists(ImmutableArray<int> numbers, int number, int last)
-    {
-        foreach (var listed in numbers)
-        {
-            if (listed == number || listed == number - last - 1)
-                return true;
-        }
-
-        return false;
-    }
+    /// <param name="numbers">Ascending.</param>
+    private static bool Lists(ImmutableArray<int> numbers, int number, int last) =>
+        numbers.AsSpan().BinarySearch(number) >= 0 || numbers.AsSpan().BinarySearch(number - last - 1) >= 0;
 
     private static int DaysIn(int year) => DateTime.IsLeapYear(year) ? 366 : 365;
+
+    /// <summary>Also of the years beside the calendar.</summary>
+    private static bool IsLeap(int year) => year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }

@@ -9,6 +9,7 @@ internal sealed class RulePattern : WallPattern
 {
     /// <summary>Nothing is searched beyond it; the calendar repeats itself every 400 years.</summary>
     private static readonly long Horizon = new DateTime(2800, 1, 1).Ticks;
+    private static readonly int HorizonDay = (int)(Horizon / TimeSpan.TicksPerDay);
 
     private readonly RuleDays _days;
     private readonly RulePeriods _periods;
@@ -17,8 +18,17 @@ internal sealed class RulePattern : WallPattern
     private readonly long _last;
     private readonly RuleBounds _bounds;
 
+    /// <summary>Of a rule whose periods are a day or less.</summary>
+    private readonly RuleSteps? _steps;
+
+    /// <summary>Of a rule whose periods are longer and of which BYSETPOS chooses.</summary>
+    private readonly RuleSets? _sets;
+
     /// <summary>The distance of the times where only the interval chooses them, in ticks; else 0.</summary>
     private readonly long _grid;
+
+    /// <summary>The first time of the grid: not always DTSTART, which may lie between two.</summary>
+    private readonly long _anchor;
 
     private readonly HashSet<(long Local, bool WholeDay)>? _excluded;
 
@@ -36,10 +46,16 @@ internal sealed class RulePattern : WallPattern
             Times(rule.Minutes, 60, start.Minute, rule.Frequency <= RuleFrequency.Minutely),
             Times(rule.Seconds, 60, start.Second, rule.Frequency <= RuleFrequency.Secondly));
         _last = rule.Until is { Utc: false } until ? until.Value.Ticks + (until.WholeDay ? TimeSpan.TicksPerDay - 1 : 0) : Horizon;
-        if (_days.All && RulePeriods.Seconds(rule.Frequency) is > 0 and var unit && _clock.Count == RuleClock.SecondsPerDay / unit && rule.Positions.IsEmpty)
-            _grid = unit * (long)rule.Interval * TimeSpan.TicksPerSecond;
-        if (rule.Count is { } count)
-            _last = Nth(count);
+        if (RulePeriods.Seconds(rule.Frequency) > 0)
+            _steps = new RuleSteps(_days, _clock, _periods.At(_start));
+        else if (!rule.Positions.IsEmpty)
+            _sets = new RuleSets(_days, _periods, _clock);
+        if (_days.All && _steps is { PerPeriod: 1 } && RulePeriods.Seconds(rule.Frequency) is var unit && _clock.Count == RuleClock.SecondsPerDay / unit)
+            (_grid, _anchor) = (unit * (long)rule.Interval * TimeSpan.TicksPerSecond, First(_start));
+        if (!IsPossible(Rule, _clock))
+            _last = -1;
+        else if (rule.Count is { } count && Nth(count) is var last && last != Never)
+            _last = last;
 
         _excluded = excluded.ToHashSet() is { Count: > 0 } some ? some : null;
     }
@@ -66,12 +82,17 @@ internal sealed class RulePattern : WallPattern
 
     public override long CountBetween(long from, long to)
     {
-        var count = 0L;
-        if (_excluded is null && Rule is { Positions.IsEmpty: true, Interval: 1 } && _last >= Math.Min(to - 1, Horizon))
-            return CountByDays(Math.Max(from, _start), Math.Min(to, Horizon));
+        (from, to) = (Math.Max(from, _start), Math.Min(to, Math.Min(_last + 1, Horizon)));
+        if (to <= from)
+            return 0;
         if (_excluded is null && _grid > 0)
-            return Math.Max(0, Steps(Math.Min(to, _last + 1)) - Steps(Math.Max(from, _start)));
+            return Steps(to) - Steps(from);
+        if (_excluded is null && _sets is not null)
+            return _sets.Count(from, to, HorizonDay);
+        if (_excluded is null)
+            return CountByDays(from, to);
 
+        var count = 0L;
         for (var at = FirstFrom(from); at < to; at = FirstFrom(at + 1))
             count++;
 
@@ -84,10 +105,125 @@ internal sealed class RulePattern : WallPattern
     public override long Count(long after, long upTo, ZoneRules zone, DstRule rule) =>
         base.Count(Math.Max(after, _bounds.First - 1), Math.Min(upTo, _bounds.Last), zone, rule);
 
-    /// <summary>Whether some day can bring a time at all; without it a search would go through every year in vain.</summary>
-    public static bool IsPossible(RulePattern pattern)
+    /// <summary>The first time at or after a local one, without regard to EXDATE.</summary>
+    private long First(long local)
     {
-        var (rule, clock) = (pattern.Rule, pattern._clock);
+        var at = Math.Max(local, _start);
+        at += (TimeSpan.TicksPerSecond - (at % TimeSpan.TicksPerSecond)) % TimeSpan.TicksPerSecond;
+        if (at > _last || at >= Horizon)
+            return Never;
+
+        var first = _steps?.First(at, HorizonDay) ?? _sets?.First(at, HorizonDay) ?? FirstOfDays(at);
+        return first <= _last ? first : Never;
+    }
+
+    /// <summary>Where the rule has all times of its days.</summary>
+    private long FirstOfDays(long at)
+    {
+        var today = (int)(at / TimeSpan.TicksPerDay);
+        var day = NextDay(today);
+        if (day == today)
+        {
+            if (_clock.First((int)(at % TimeSpan.TicksPerDay / TimeSpan.TicksPerSecond)) is >= 0 and var second)
+                return At(day, second);
+
+            day = NextDay(day + 1);
+        }
+
+        return day < HorizonDay ? At(day, _clock.First(0)) : Never;
+    }
+
+    /// <summary>The first day from <paramref name="day"/> on that has a time, or that of the horizon.</summary>
+    private int NextDay(int day)
+    {
+        if (_steps is not null)
+            return _steps.NextDay(day, HorizonDay);
+
+        while (day < HorizonDay)
+        {
+            // Periods of a week and more begin with a day.
+            var begin = _periods.Begin(_periods.At(day * TimeSpan.TicksPerDay));
+            if (begin > day * TimeSpan.TicksPerDay)
+                day = (int)Math.Min(HorizonDay, begin / TimeSpan.TicksPerDay);
+            else if (!_days.Has(day, out var next))
+                day = next;
+            else
+                return day;
+        }
+
+        return HorizonDay;
+    }
+
+    private int CountOn(int day) => _steps?.CountOn(day) ?? _clock.Count;
+
+    /// <summary>Whole days are counted; of the first and the last one the times are walked where the rule does not have all of its clock.</summary>
+    private long CountByDays(long from, long to)
+    {
+        var (first, last) = (Ceiling(from), Ceiling(to));
+        var count = 0L;
+        for (var day = NextDay((int)(first / RuleClock.SecondsPerDay)); day * (long)RuleClock.SecondsPerDay < last && day < HorizonDay; day = NextDay(day + 1))
+        {
+            var start = day * (long)RuleClock.SecondsPerDay;
+            var (begin, end) = ((int)Math.Max(0, first - start), (int)Math.Min(RuleClock.SecondsPerDay, last - start));
+            var all = CountOn(day);
+            if (all == _clock.Count)
+                count += _clock.CountBefore(end) - _clock.CountBefore(begin);
+            else if (begin == 0 && end == RuleClock.SecondsPerDay)
+                count += all;
+            else
+                count += CountWithin(At(day, begin), At(day, end));
+        }
+
+        return count;
+    }
+
+    private long CountWithin(long from, long to)
+    {
+        var count = 0L;
+        for (var at = First(from); at < to; at = First(at + TimeSpan.TicksPerSecond))
+            count++;
+
+        return count;
+    }
+
+    /// <summary>How many steps of the grid lie before a local time.</summary>
+    private long Steps(long local) => (Math.Max(local, _anchor) - _anchor + _grid - 1) / _grid;
+
+    /// <summary>The time with this number; <see cref="TimeSource.Never"/> when there are fewer. Counts set by set and day by day, since COUNT may be large.</summary>
+    private long Nth(int number)
+    {
+        if (_grid > 0)
+            return Int128.Min(_anchor + ((Int128)(number - 1) * _grid), Never) is var nth && nth < Horizon ? (long)nth : Never;
+        if (_sets is not null)
+            return _sets.Nth(number, _start, HorizonDay);
+
+        // Of its first day the rule may have a part.
+        var first = (int)(_start / TimeSpan.TicksPerDay);
+        var at = First(_start);
+        for (; at != Never && at < At(first + 1, 0); at = First(at + TimeSpan.TicksPerSecond))
+        {
+            if (--number == 0)
+                return at;
+        }
+
+        var day = NextDay(first + 1);
+        for (; day < HorizonDay && CountOn(day) is var all && all < number; day = NextDay(day + 1))
+            number -= all;
+        if (day == HorizonDay)
+            return Never;
+
+        at = First(At(day, 0));
+        for (; number > 1; number--)
+            at = First(at + TimeSpan.TicksPerSecond);
+
+        return at;
+    }
+
+    private static long At(int day, int second) => (day * TimeSpan.TicksPerDay) + (second * TimeSpan.TicksPerSecond);
+
+    /// <summary>Whether BYSETPOS can choose anything; without it a search would go through every period in vain.</summary>
+    private static bool IsPossible(RuleParts rule, RuleClock clock)
+    {
         var most = rule.Frequency switch
         {
             RuleFrequency.Yearly => 366 * clock.Count,
@@ -98,133 +234,7 @@ internal sealed class RulePattern : WallPattern
             RuleFrequency.Minutely => (clock with { Hours = 1, Minutes = 1 }).Count,
             _ => 1,
         };
-        if (!rule.Positions.IsEmpty && rule.Positions.All(position => Math.Abs(position) > most))
-            return false;
-        if (RulePeriods.Seconds(rule.Frequency) is not (> 0 and var unit))
-            return true;
-
-        // The interval reaches only times of day that are congruent to the start.
-        var step = Gcd(unit * (long)rule.Interval, RuleClock.SecondsPerDay);
-        var start = pattern._start / TimeSpan.TicksPerSecond / unit * unit;
-        return Enumerable.Range(0, clock.Count).Any(i => clock.At(i) is var second && (second - (second % unit) - start) % step == 0);
-    }
-
-    /// <summary>The first time at or after a local one, without regard to EXDATE.</summary>
-    private long First(long local)
-    {
-        var at = Math.Max(local, _start);
-        at += (TimeSpan.TicksPerSecond - (at % TimeSpan.TicksPerSecond)) % TimeSpan.TicksPerSecond;
-        while (at <= _last && at < Horizon)
-        {
-            var period = _periods.At(at);
-            if (_periods.Begin(period) is var begin && begin > at)
-            {
-                at = begin;
-                continue;
-            }
-
-            // A set of more than a day is looked at as a whole, from its first day.
-            if (Rule.Positions.IsEmpty || Rule.Frequency <= RuleFrequency.Daily)
-            {
-                var day = (int)(at / TimeSpan.TicksPerDay);
-                if (!_days.Has(day, out var next))
-                {
-                    at = next * TimeSpan.TicksPerDay;
-                    continue;
-                }
-
-                var second = (int)(at % TimeSpan.TicksPerDay / TimeSpan.TicksPerSecond);
-                var found = _clock.First(second);
-                if (found != second)
-                {
-                    at = found < 0 ? next * TimeSpan.TicksPerDay : (day * TimeSpan.TicksPerDay) + (found * TimeSpan.TicksPerSecond);
-                    continue;
-                }
-
-                if (Rule.Positions.IsEmpty)
-                    return at;
-            }
-
-            var hit = FirstOfSet(begin, _periods.Begin(period + 1), at);
-            if (hit != Never)
-                return hit <= _last ? hit : Never;
-
-            at = _periods.Begin(_periods.After(period));
-        }
-
-        return Never;
-    }
-
-    /// <summary>The first time at or after <paramref name="local"/> among those that BYSETPOS chooses of one period.</summary>
-    private long FirstOfSet(long begin, long end, long local)
-    {
-        var set = new List<int>();
-        var (from, to) = (0, _clock.Count);
-        if (Rule.Frequency >= RuleFrequency.Daily)
-        {
-            for (var day = (int)(begin / TimeSpan.TicksPerDay); day < end / TimeSpan.TicksPerDay; day++)
-            {
-                if (_days.Has(day, out _))
-                    set.Add(day);
-            }
-        }
-        else
-        {
-            set.Add((int)(begin / TimeSpan.TicksPerDay));
-            from = _clock.CountBefore((int)(begin % TimeSpan.TicksPerDay / TimeSpan.TicksPerSecond));
-            to = _clock.CountBefore((int)((end - (begin - (begin % TimeSpan.TicksPerDay))) / TimeSpan.TicksPerSecond));
-        }
-
-        var (first, size) = (Never, to - from);
-        var total = (long)set.Count * size;
-        foreach (var position in Rule.Positions)
-        {
-            var index = position > 0 ? position - 1 : total + position;
-            if (index < 0 || index >= total)
-                continue;
-
-            var at = (set[(int)(index / size)] * TimeSpan.TicksPerDay) + (_clock.At(from + (int)(index % size)) * TimeSpan.TicksPerSecond);
-            if (at >= local && at < first)
-                first = at;
-        }
-
-        return first;
-    }
-
-    /// <summary>When the rule has every period and no set is chosen from, a time is one of its day and of its time of day.</summary>
-    private long CountByDays(long from, long to)
-    {
-        if (to <= from)
-            return 0;
-
-        var count = 0L;
-        var (first, last) = (Ceiling(from), Ceiling(to));
-        for (var day = (int)(first / RuleClock.SecondsPerDay); day * (long)RuleClock.SecondsPerDay < last;)
-        {
-            if (!_days.Has(day, out var next))
-            {
-                day = next;
-                continue;
-            }
-
-            var start = day * (long)RuleClock.SecondsPerDay;
-            count += _clock.CountBefore((int)Math.Min(RuleClock.SecondsPerDay, last - start)) - _clock.CountBefore((int)Math.Max(0, first - start));
-            day++;
-        }
-
-        return count;
-    }
-
-    /// <summary>How many steps of the grid lie before a local time.</summary>
-    private long Steps(long local) => (Math.Max(local, _start) - _start + _grid - 1) / _grid;
-
-    private long Nth(int count)
-    {
-        var at = First(_start);
-        for (var i = 1; i < count && at != Never; i++)
-            at = First(at + 1);
-
-        return at == Never ? Horizon : at;
+        return rule.Positions.IsEmpty || rule.Positions.Any(position => Math.Abs(position) <= most);
     }
 
     private bool Excluded(long at) =>
@@ -235,8 +245,6 @@ internal sealed class RulePattern : WallPattern
     /// <summary>The values that a part names; without it all of them where a period is that short, else the one of DTSTART.</summary>
     private static ulong Times(ulong named, int size, int ofStart, bool all) =>
         named != 0 ? named : all ? (1UL << size) - 1 : 1UL << ofStart;
-
-    private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
 }
 
 /// <summary>The first and the last instant that a recurrence may have, in UTC ticks.</summary>

@@ -39,7 +39,7 @@ internal static class RuleReader
 
         var pattern = new RulePattern(rule, new DateTime(start), read.Excluded.Select(e => (e.Local(zone), e.WholeDay)), Bounds(rule, read));
         // UNTIL is an instant, and without the zone it cannot be told what comes before it.
-        return RulePattern.IsPossible(pattern) && (known is null ? pattern.FirstFrom(0) : pattern.Next(Schedule.Earliest.UtcTicks, zone, spec.Dst)) != TimeSource.Never
+        return (known is null ? pattern.FirstFrom(0) : pattern.Next(Schedule.Earliest.UtcTicks, zone, spec.Dst)) != TimeSource.Never
             ? pattern
             : Refuse("no date satisfies the rule", text, out error);
     }

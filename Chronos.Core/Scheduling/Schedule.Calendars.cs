@@ -34,7 +34,7 @@ public partial class Schedule
             return new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped");
         }
 
-        return Calendars.Target(closed, nominal.UtcTicks) is { } target
+        return Target(closed, nominal.UtcTicks) is { } target
             ? new SlotTreatment(SlotFate.Moved, Instant(target), $"calendar {closed.Name}: moved from {MovedFrom(nominal.UtcTicks, target)}")
             : new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped, there is no opening within a year");
     }
@@ -92,6 +92,12 @@ public partial class Schedule
                 : end > upTo.UtcTicks ? Last(first.AddTicks(-1), upTo)!.Value
                 : Last(first.AddTicks(-1), Instant(end - 1))!.Value;
             yield return new SlotRun(first, last, treatment);
+            if (AfterCompletion)
+            {
+                // The next one counts from the end of an execution that there has not been.
+                yield break;
+            }
+
             after = last;
         }
     }
@@ -108,6 +114,11 @@ public partial class Schedule
             return Last(after, at) is not { } nominal ? null
                 : nominal + JitterOf(nominal) <= at ? nominal
                 : Last(after, nominal.AddTicks(-1));
+        }
+
+        if (AfterCompletion)
+        {
+            return Next(after) is { } only && Treat(only).FireAt <= at ? only : null;
         }
 
         DateTimeOffset? last = null;
@@ -140,37 +151,63 @@ public partial class Schedule
     }
 
     /// <summary>The first slot after <paramref name="after"/> that fires, with when it does; null when none does in the next years.</summary>
-    public (DateTimeOffset Nominal, DateTimeOffset FireAt)? NextFiring(DateTimeOffset after)
+    public (DateTimeOffset Nominal, DateTimeOffset FireAt)? NextFiring(DateTimeOffset after) => NextFiring(after, Earliest);
+
+    /// <summary>
+    /// The same of those that fire at or after <paramref name="from"/>. What it costs does not depend on how far away that is: only closed time
+    /// around it, and jitter, lead a slot from far into it.
+    /// </summary>
+    public (DateTimeOffset Nominal, DateTimeOffset FireAt)? NextFiring(DateTimeOffset after, DateTimeOffset from)
+    {
+        var search = new FiringSearch(this, after, from, DateTimeOffset.MaxValue);
+        for (var i = 0; i < MaxRuns && !search.Step(); i++)
+        {
+        }
+
+        return search.Found;
+    }
+
+    /// <summary>All slots up to the answer that fire do so before <paramref name="from"/>.</summary>
+    internal DateTimeOffset FiredBefore(DateTimeOffset from)
+    {
+        var before = Math.Max(from.UtcTicks, Earliest.UtcTicks) - 1;
+        var open = Calendars is null ? before : Calendars.LastOpen(before) ?? Math.Max(before - ScheduleCalendars.Reach, Earliest.UtcTicks);
+
+        // Jitter does not carry a slot past the next one, so that it matters of the last slot only.
+        var reach = Math.Max(Spec.Jitter?.Ticks ?? 0, before - open);
+        var last = reach == 0 ? null : Last(Instant(Math.Max(before - reach - 1, Earliest.UtcTicks - 1)), Instant(before));
+        return Instant(last is { } slot ? Math.Min(open, slot.UtcTicks - 1) : before);
+    }
+
+    /// <summary>From here on (exclusive) all slots that fire do so at or after <paramref name="to"/>.</summary>
+    internal DateTimeOffset FiringAfter(DateTimeOffset to) => Calendars is null ? to : Instant(Math.Max(to.UtcTicks, Calendars.NoneBefore(to.UtcTicks)));
+
+    /// <summary>The last slot with the same fate as this one, which calendars move or skip; later than any when that never ends.</summary>
+    internal DateTimeOffset LastAlike(DateTimeOffset nominal) => Calendars?.Until(nominal.UtcTicks) is { } end && end < Latest.UtcTicks ? Instant(end - 1) : Latest;
+
+    /// <summary>How many slots of (<paramref name="after"/>, <paramref name="upTo"/>] fire, by nominal time.</summary>
+    public long CountFiring(DateTimeOffset after, DateTimeOffset upTo) => CountFiring(after, upTo, long.MaxValue)!.Value;
+
+    /// <summary>The same; null when they, or the stretches of open and closed time that they lie in, are more than <paramref name="most"/>.</summary>
+    public long? CountFiring(DateTimeOffset after, DateTimeOffset upTo, long most)
     {
         if (Calendars is null)
         {
-            return Next(after) is { } next ? (next, FireAt(next)) : null;
+            return Count(after, upTo) is var all && all <= most ? all : null;
         }
 
-        for (var i = 0; i < MaxRuns && Next(after) is { } nominal; i++)
+        var (count, runs) = (0L, 0L);
+        foreach (var run in Runs(after, upTo))
         {
-            var treatment = Treat(nominal);
-            if (treatment.Fate != SlotFate.Skipped)
-            {
-                return (nominal, treatment.FireAt);
-            }
-
-            var end = Calendars.Until(nominal.UtcTicks);
-            if (end == TimeSource.Never || AfterCompletion)
+            count += run.Treatment.Fate == SlotFate.Skipped ? 0 : Count(run.First.AddTicks(-1), run.Last);
+            if (count > most || ++runs > most)
             {
                 return null;
             }
-
-            after = Instant(end - 1);
         }
 
-        return null;
+        return count;
     }
-
-    /// <summary>How many slots of (<paramref name="after"/>, <paramref name="upTo"/>] fire, by nominal time.</summary>
-    public long CountFiring(DateTimeOffset after, DateTimeOffset upTo) => Calendars is null
-        ? Count(after, upTo)
-        : Runs(after, upTo).Where(r => r.Treatment.Fate != SlotFate.Skipped).Sum(r => Count(r.First.AddTicks(-1), r.Last));
 
     /// <summary>When the first slot behind a skipped one and its skipped neighbours fires, if it was moved.</summary>
     private DateTimeOffset? MovedBehind(DateTimeOffset skipped)
@@ -202,6 +239,69 @@ public partial class Schedule
 
     /// <summary>A slot that is moved back fires before its nominal time, but never by more than a year.</summary>
     private static DateTimeOffset Horizon(DateTimeOffset at) => at.Year >= 9998 ? at : at.AddDays(367);
+
+    /// <summary>Where a slot goes that this calendar excludes; null when it has nowhere to go.</summary>
+    private long? Target(CalendarTimes by, long nominal) => by.OnExcluded switch
+    {
+        OnExcluded.NextOpen => Calendars!.NextOpen(nominal),
+        OnExcluded.PreviousOpen => Calendars!.LastOpen(nominal) is { } open ? BehindEarlier(nominal, open) : null,
+        _ => null,
+    };
+
+    /// <summary>
+    /// When a slot fires that is moved back: in the last minute before the close, but never before a slot that comes before it, because
+    /// dispositions are given in nominal order. Only two kinds of slots can keep it waiting: those of the last open time, by their own time and
+    /// jitter; and those of the same closed time that another calendar moves on to its end.
+    /// </summary>
+    private long BehindEarlier(long nominal, long lastOpen)
+    {
+        var back = Calendars!.Back is { } known && known.LastOpen == lastOpen ? known : new MovedBack(lastOpen, BehindOpen(lastOpen), lastOpen, TimeSource.Never);
+        if (Calendars.MovesOn && back.MovedOn == TimeSource.Never && back.SearchedTo < nominal - 1)
+        {
+            back = back with { SearchedTo = nominal - 1, MovedOn = FirstMovedOn(back.SearchedTo, nominal) };
+        }
+
+        Calendars.Back = back;
+        return back.MovedOn < nominal && Calendars.NextOpen(nominal) is { } opening ? opening : back.FireAt;
+    }
+
+    /// <summary>When slots fire that are moved back to before the close behind <paramref name="lastOpen"/>, given those of the open time.</summary>
+    private long BehindOpen(long lastOpen)
+    {
+        var target = Calendars!.BeforeClosing(lastOpen);
+        var reach = target - (Spec.Jitter?.Ticks ?? 0) - 1;
+        for (var at = lastOpen; at > reach && Last(Instant(reach), Instant(at)) is { } slot;)
+        {
+            switch (Treat(slot))
+            {
+                case { Fate: SlotFate.Skipped }:
+                    at = Calendars.Since(slot.UtcTicks) - 1;
+                    continue;
+                case { Fate: SlotFate.Moved } when slot.UtcTicks < target:
+                    return target;
+                case var treatment:
+                    return Math.Max(target, treatment.FireAt.UtcTicks);
+            }
+        }
+
+        return target;
+    }
+
+    /// <summary>The first slot of (<paramref name="after"/>, <paramref name="before"/>), which is closed time, that goes on to its end; or <see cref="TimeSource.Never"/>.</summary>
+    private long FirstMovedOn(long after, long before)
+    {
+        while (Next(Instant(after)) is { } slot && slot.UtcTicks < before)
+        {
+            if (Calendars!.Closed(slot.UtcTicks)?.OnExcluded == OnExcluded.NextOpen && Calendars.NextOpen(slot.UtcTicks) is not null)
+            {
+                return slot.UtcTicks;
+            }
+
+            after = Math.Min(Calendars.Until(slot.UtcTicks), before) - 1;
+        }
+
+        return TimeSource.Never;
+    }
 
     private string MovedFrom(long from, long to)
     {

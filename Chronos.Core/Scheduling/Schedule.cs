@@ -92,6 +92,9 @@ public partial class Schedule
     /// </summary>
     public static readonly DateTimeOffset Earliest = new(2, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>From here on there are no slots: the last year that a <see cref="DateTimeOffset"/> has stays out of reach.</summary>
+    public static readonly DateTimeOffset Latest = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>How many nominal times lie in (<paramref name="after"/>, <paramref name="upTo"/>].</summary>
     public long Count(DateTimeOffset after, DateTimeOffset upTo)
     {
@@ -124,10 +127,8 @@ public partial class Schedule
 
     private long First => Spec.StartsAt?.UtcTicks ?? 0;
 
-    /// <summary>Exclusive. Without an end, the last year that a <see cref="DateTimeOffset"/> has stays out of reach.</summary>
-    private long End => Spec.EndsAt?.UtcTicks ?? LastYear;
-
-    private static readonly long LastYear = new DateTime(9999, 1, 1).Ticks;
+    /// <summary>Exclusive.</summary>
+    private long End => Spec.EndsAt?.UtcTicks ?? Latest.UtcTicks;
 
     private (long From, long To) Clip(DateTimeOffset after, DateTimeOffset upTo) =>
         (AfterCompletion ? after.UtcTicks : Math.Max(after.UtcTicks, First - 1), Math.Min(upTo.UtcTicks, End - 1));

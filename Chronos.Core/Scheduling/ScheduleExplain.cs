@@ -5,7 +5,8 @@ namespace Chronos.Core.Scheduling;
 /// <summary>Says a schedule in one plain English sentence.</summary>
 public static class ScheduleExplain
 {
-    public static string Sentence(Schedule schedule)
+    /// <param name="standIn">The name that was taken for want of a job's.</param>
+    public static string Sentence(Schedule schedule, string? standIn = null)
     {
         var spec = schedule.Spec;
         var text = schedule.Source switch
@@ -17,6 +18,8 @@ public static class ScheduleExplain
             _ => $"Every {Durations.Format(spec.Every!.Value)}{(spec.Phase is { } phase ? $", shifted by {Durations.Format(phase)}" : "")}",
         };
 
+        if (spec.Cron is { } expression && CronParser.UsesHash(expression))
+            text += $", where H was chosen by the name of the job{(standIn is null ? "" : $" (here '{standIn}', for want of another)")}";
         if (spec.StartsAt is { } start)
             text += $", from {Rfc3339.Format(start)}";
         if (spec.EndsAt is { } end)

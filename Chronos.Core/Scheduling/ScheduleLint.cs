@@ -63,8 +63,15 @@ public static class ScheduleLint
         for (var i = 0; i < fields.Length; i++)
         {
             // Years have no round to come out even in.
-            if (fields[i] != CronField.Year && Step(parts[i], fields[i]) is { } step && Uneven(parts[i], fields[i], step, sets.Values(fields[i])) is { } uneven)
-                found.Add(new ScheduleWarning("uneven", uneven));
+            if (fields[i] == CronField.Year)
+                continue;
+
+            var items = parts[i].Split(',');
+            foreach (var item in items)
+            {
+                if (Step(item, fields[i]) is { } step && (items.Length == 1 ? sets.Values(fields[i]) : Alone(item, fields[i])) is not 0 and var values && Uneven(item, fields[i], step, values) is { } uneven)
+                    found.Add(new ScheduleWarning("uneven", uneven));
+            }
         }
 
         var dayOfMonth = parts[Array.IndexOf(fields, CronField.DayOfMonth)];
@@ -83,6 +90,13 @@ public static class ScheduleLint
 
         var from = part[..slash];
         return from is "*" or "H" or "h" || from.All(char.IsAsciiLetterOrDigit) || from == $"{field.Min}-{field.Min + field.Size - 1}" ? step : null;
+    }
+
+    /// <summary>The values of one item of a list; none for an <c>H</c>, whose job is not known here.</summary>
+    private static ulong Alone(string item, CronField field)
+    {
+        var reader = new CronFieldReader(field, item, 0, 0);
+        return reader.Read() && !reader.UsesHash ? reader.Mask : 0;
     }
 
     private static string? Uneven(string part, CronField field, int step, ulong values)

@@ -23,6 +23,45 @@ public static class SchedulePreview
     public static ImmutableArray<PreviewRow> Rows(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count) =>
         [.. Rows(schedule, from).TakeWhile(row => to is null || row.At < to).Take(count)];
 
+    /// <summary>
+    /// What will happen at or after <paramref name="from"/> to slots that are not decided yet: those that fire then, in the order in which they
+    /// do, and among them those that a calendar skips.
+    /// </summary>
+    /// <param name="decidedTo">The cursor of the job's timetable.</param>
+    public static IEnumerable<PreviewRow> Coming(Schedule schedule, DateTimeOffset decidedTo, DateTimeOffset from)
+    {
+        var after = schedule.FiredBefore(from) is var before && before > decidedTo ? before : decidedTo;
+        while (schedule.Next(after) is { } at)
+        {
+            var treatment = schedule.Treat(at);
+            if (treatment.FireAt >= from)
+            {
+                yield return Row(schedule, at);
+                after = at;
+                continue;
+            }
+
+            after = treatment.Fate == SlotFate.Open ? at : schedule.LastAlike(at);
+            if (treatment.Fate == SlotFate.Skipped && after >= from)
+            {
+                after = from.AddTicks(-1);
+            }
+        }
+    }
+
+    /// <summary>The nominal time after <paramref name="after"/> of the next slot that will run; where a calendar moves it, the time to which it does.</summary>
+    public static DateTimeOffset? NextShown(Schedule schedule, DateTimeOffset after)
+    {
+        // Of an open slot whose time has come only the jitter is left; the one behind it is the next.
+        var next = schedule.NextFiring(Schedule.Earliest, after.AddTicks(1));
+        while (next is { } slot && slot.Nominal <= after && schedule.Treat(slot.Nominal).Fate == SlotFate.Open)
+        {
+            next = schedule.NextFiring(slot.Nominal, after.AddTicks(1));
+        }
+
+        return next is not { } found ? null : schedule.Treat(found.Nominal).Fate == SlotFate.Moved ? found.FireAt : found.Nominal;
+    }
+
     /// <summary>The row of one nominal time.</summary>
     public static PreviewRow Row(Schedule schedule, DateTimeOffset at)
     {

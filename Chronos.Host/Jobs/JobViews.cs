@@ -51,9 +51,9 @@ internal sealed class JobViews(TimeProvider time, CalendarDirectory calendars)
 
     /// <summary>The nominal time of the next slot that will run; where a calendar moves it, the time to which it does.</summary>
     private DateTimeOffset? NextAfter(JobSnapshot job, DateTimeOffset after) =>
-        ScheduleOf(job) is { } schedule && schedule.NextFiring(after) is { } next
-            ? schedule.Treat(next.Nominal).Fate == SlotFate.Moved ? next.FireAt : next.Nominal
-            : null;
+        ScheduleOf(job) is not { } schedule ? null
+        : !schedule.HasCalendars || schedule.AfterCompletion ? schedule.NextFiring(after)?.Nominal
+        : SchedulePreview.NextShown(schedule, after);
 
     private DateTimeOffset? NextAt(JobSnapshot job) => job.State switch
     {

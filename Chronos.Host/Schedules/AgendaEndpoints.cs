@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 using Chronos.Host.Http;
 
 namespace Chronos.Host.Schedules;
@@ -39,7 +40,12 @@ internal static class AgendaEndpoints
     {
         var query = new Query(http);
         var from = query.Instant("from") ?? time.GetUtcNow();
-        var to = query.Instant("to") ?? (from.Year < 9999 ? from + DefaultWindow : from);
+        if (from >= Schedule.Latest)
+        {
+            query.Fault("from", $"must be before {Rfc3339.Format(Schedule.Latest)}: no schedule goes further");
+        }
+
+        var to = query.Instant("to") ?? (from < Schedule.Latest ? from + DefaultWindow : from);
         var limit = query.Whole("limit", MaxLimit, 1, MaxLimit);
         if (query.Violations.Count == 0 && to <= from)
         {

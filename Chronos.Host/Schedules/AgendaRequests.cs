@@ -29,10 +29,11 @@ internal sealed class AgendaRequests(IRequiredActor<TimetableRegionKey> timetabl
         TenantId tenant, DateTimeOffset from, DateTimeOffset to, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         await _room.WaitAsync(cancellation);
+        var (session, whole) = (ids.NewUlid(), false);
+        IActorRef region = ActorRefs.Nobody;
         try
         {
-            var region = await timetables.GetAsync(cancellation);
-            var session = ids.NewUlid();
+            region = await timetables.GetAsync(cancellation);
             Task<AgendaPlanning.AgendaPage> Ask(int timetable, AgendaRow? after, int limit) => region.Ask<AgendaPlanning.AgendaPage>(
                 new AgendaPlanning.ReadAgenda(timetable, tenant, session, from, to, after, limit), Patience, cancellation);
 
@@ -59,12 +60,20 @@ internal sealed class AgendaRequests(IRequiredActor<TimetableRegionKey> timetabl
                 heap.Enqueue(reading, reading.Page.Rows[reading.At]);
             }
 
+            whole = true;
+
             // Asked ahead, so that the merge seldom waits.
             Task<AgendaPlanning.AgendaPage>? Following(AgendaPlanning.AgendaPage page) =>
                 page.End == AgendaEnd.Complete || page.Rows.IsEmpty ? null : Ask(page.Timetable, page.Rows[^1], Page);
         }
         finally
         {
+            // Who went away, or gave up, wants nothing more of what the readers compute.
+            for (var n = 0; n < TimetableNumbers.Count && !whole; n++)
+            {
+                region.Tell(new AgendaPlanning.EndAgenda(n, session));
+            }
+
             _room.Release();
         }
     }

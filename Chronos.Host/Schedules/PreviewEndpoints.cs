@@ -53,7 +53,7 @@ internal static class PreviewEndpoints
         api.MapPost("/schedules/lint", Explain).WithName("lint_schedule").WithSummary("The same as explain, under the name that linters look for").Needs(Scopes.JobsRead)
             .Accepts<ExplainBody>("application/json").Produces<ExplainView>().Refuses(400, 415);
         api.MapGet("/jobs/{id}/next", Next).WithName("next_times").WithSummary("The next times of a job").Needs(Scopes.JobsRead)
-            .Takes(new("count", "integer", $"How many, 1 to {MaxCount}; {DefaultCount} if absent"), new("from", "string/date-time", "At or after this instant; now if absent"))
+            .Takes(new("count", "integer", $"How many, 1 to {MaxCount}; {DefaultCount} if absent"), new("from", "string/date-time", "What will happen at or after this instant; now if absent"))
             .Produces<TimesView>().Refuses(400, 404);
         return api;
     }
@@ -91,9 +91,21 @@ internal static class PreviewEndpoints
         }
 
         var times = JobViews.ScheduleOf(job, CalendarLookups.OrOpen(await jobs.Calendars.Lookup(http.Tenant(), job.Definition.Schedule, cancellation))) is { } schedule
-            ? Times(schedule, from, null, count)
+            ? await Coming(schedule, job.Id, jobs, from, count, cancellation)
             : new TimesView([], job.Definition.Timezone, false) { Note = "the job has no schedule: it runs when it is triggered" };
         return Results.Json(times with { Note = NoteOn(job) ?? times.Note }, ApiJson.Api.TimesView);
+    }
+
+    /// <summary>Slots that the timetable has decided already, perhaps ahead of their time, are not to come any more.</summary>
+    private static async Task<TimesView> Coming(Schedule schedule, JobId job, JobRequests jobs, DateTimeOffset from, int count, CancellationToken cancellation)
+    {
+        if (schedule.AfterCompletion)
+        {
+            return Times(schedule, from, null, count);
+        }
+
+        var plan = await jobs.Regions.Ask(new TimetableCommands.GetPlan(job), cancellation) as TimetableReplies.Plan;
+        return View(schedule, [.. SchedulePreview.Coming(schedule, plan?.Cursor ?? DateTimeOffset.MinValue, from).Take(count + 1)], count);
     }
 
     private static string? NoteOn(JobSnapshot job) => job.State switch
@@ -136,11 +148,11 @@ internal static class PreviewEndpoints
             : null;
     }
 
-    private static TimesView Times(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count)
-    {
-        var rows = SchedulePreview.Rows(schedule, from, to, count + 1);
-        return new TimesView([.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.FiresAt, r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion);
-    }
+    private static TimesView Times(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count) =>
+        View(schedule, SchedulePreview.Rows(schedule, from, to, count + 1), count);
+
+    private static TimesView View(Schedule schedule, ImmutableArray<PreviewRow> rows, int count) => new(
+        [.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.FiresAt, r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion);
 
     private static string Local(DateTimeOffset local) => local.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);
 }

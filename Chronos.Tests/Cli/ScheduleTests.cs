@@ -187,6 +187,8 @@ public sealed class ScheduleTests
     {
         using var cli = new CliRun();
 
+        Assert.Contains("H was chosen by the name of the job (here 'preview', for want of another).", (await cli.RunAsync("schedule", "explain", "H H * * *")).Out, StringComparison.Ordinal);
+        Assert.Contains("H was chosen by the name of the job.", (await cli.RunAsync("schedule", "explain", "H H * * *", "--job", "backup")).Out, StringComparison.Ordinal);
         var result = await cli.RunAsync("schedule", "explain", "0 2 * * MON-FRI", "--tz", "Europe/Berlin");
 
         Assert.Equal(0, result.Exit);

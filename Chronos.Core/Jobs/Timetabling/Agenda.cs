@@ -10,84 +10,103 @@ public sealed record AgendaSource(JobId Job, string Name, Schedule Schedule, Dat
 
 /// <summary>
 /// The coming executions of many jobs in time order: a merge over their schedules by a heap, so that the first row costs one search
-/// per job and each further row one more. The schedules are those that fire.
+/// per job and each further row one more. The schedules are those that fire. The searches go in steps of bounded cost.
 /// </summary>
 public sealed class Agenda
 {
-    private readonly PriorityQueue<(AgendaSource Source, AgendaRow Row), AgendaRow> _heap = new();
-    private readonly DateTimeOffset _from;
+    private readonly PriorityQueue<Reading, AgendaRow> _heap = new();
+    private readonly Queue<Reading> _searching;
     private readonly DateTimeOffset _to;
 
     /// <param name="from">Inclusive, by the time of firing.</param>
     /// <param name="to">Exclusive.</param>
     public Agenda(IEnumerable<AgendaSource> sources, DateTimeOffset from, DateTimeOffset to)
     {
-        (_from, _to) = (from, to);
-        foreach (var source in sources)
-        {
-            Push(source, Begin(source));
-        }
+        _to = to;
+        _searching = new Queue<Reading>(sources.Select(s => new Reading(s, from, to)));
     }
 
-    public bool IsAtEnd => _heap.Count == 0;
+    public bool IsAtEnd => _heap.Count == 0 && _searching.Count == 0;
+
+    /// <summary>
+    /// Looks for what the next row needs, in at most <paramref name="steps"/> steps, of which it takes away what it used. True when
+    /// <see cref="Next"/> has nothing to look for.
+    /// </summary>
+    public bool Search(ref int steps)
+    {
+        while (_searching.TryPeek(out var reading))
+        {
+            if (steps <= 0)
+            {
+                return false;
+            }
+
+            steps--;
+            if (reading.Step())
+            {
+                _searching.Dequeue();
+                if (reading.Row is { } row && row.FiresAt < _to)
+                {
+                    _heap.Enqueue(reading, row);
+                }
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>The next row; null at the end.</summary>
     public AgendaRow? Next()
     {
-        if (!_heap.TryDequeue(out var next, out _))
+        var steps = int.MaxValue;
+        while (!Search(ref steps))
+        {
+            steps = int.MaxValue;
+        }
+
+        if (!_heap.TryDequeue(out var next, out var row))
         {
             return null;
         }
 
-        if (!next.Source.Schedule.AfterCompletion)
-        {
-            Push(next.Source, next.Row.Nominal);
-        }
-
-        return next.Row;
+        _searching.Enqueue(next);
+        return row;
     }
 
-    private DateTimeOffset Begin(AgendaSource source)
+    /// <summary>The search through one job.</summary>
+    private sealed class Reading(AgendaSource source, DateTimeOffset from, DateTimeOffset to)
     {
-        var after = source.After;
-        if (source.QuietUntil is { } quiet)
-        {
-            after = source.Schedule.LastDue(after, quiet) ?? after;
-        }
+        private FiringSearch _search = SearchOf(source, from, to);
 
-        if (source.Schedule.AfterCompletion)
-        {
-            return after;
-        }
+        public AgendaRow? Row { get; private set; }
 
-        // A slot fires later than its nominal time by its jitter, or elsewhere by its calendars.
-        if (source.Schedule.HasCalendars)
+        public bool Step()
         {
-            return source.Schedule.LastDue(after, _from.AddTicks(-1)) ?? after;
-        }
-
-        var early = _from.AddTicks(-1) - (source.Schedule.Spec.Jitter ?? TimeSpan.Zero);
-        return early > after ? early : after;
-    }
-
-    private void Push(AgendaSource source, DateTimeOffset after)
-    {
-        while (source.Schedule.NextFiring(after) is { } next && next.FireAt < _to)
-        {
-            if (next.FireAt >= _from)
+            if (!_search.Step())
             {
-                var note = source.Schedule.AfterCompletion ? "then again after each execution has ended" : source.Schedule.HasCalendars ? source.Schedule.Treat(next.Nominal).Note : null;
-                var row = new AgendaRow(next.FireAt, next.Nominal, source.Job, source.Name, note);
-                _heap.Enqueue((source, row), row);
-                return;
+                return false;
             }
 
-            if (source.Schedule.AfterCompletion)
+            Row = _search.Found is not { } found ? null : new AgendaRow(found.FireAt, found.Nominal, source.Job, source.Name, _search.Note);
+            if (Row is not null && source.Schedule.AfterCompletion)
             {
-                return;
+                Row = Row with { FiresAt = source.QuietUntil > Row.FiresAt ? source.QuietUntil.Value : Row.FiresAt, Note = "then again after each execution has ended" };
             }
 
-            after = next.Nominal;
+            return true;
+        }
+
+        /// <summary>What is due in a pause, by the time of firing, does not fire; a fixed delay goes on when the pause ends.</summary>
+        private static FiringSearch SearchOf(AgendaSource source, DateTimeOffset from, DateTimeOffset to)
+        {
+            if (source.QuietUntil is not { } quiet)
+            {
+                return new FiringSearch(source.Schedule, source.After, from, to);
+            }
+
+            return source.Schedule.AfterCompletion
+                ? new FiringSearch(source.Schedule, source.Schedule.LastDue(source.After, quiet) ?? source.After, quiet >= from ? DateTimeOffset.MinValue : from, to)
+                : new FiringSearch(source.Schedule, source.After, quiet >= from && quiet < DateTimeOffset.MaxValue ? quiet.AddTicks(1) : from, to);
         }
     }
 }

@@ -12,6 +12,9 @@ public static class AgendaPlanning
     /// <param name="After">The last row that was read; null for the first page.</param>
     public sealed record ReadAgenda(int Timetable, TenantId Tenant, string Session, DateTimeOffset From, DateTimeOffset To, AgendaRow? After, int Limit) : INumberedTimetableCommand;
 
+    /// <summary>Nobody reads on; what is being computed for it is not wanted any more. Not answered.</summary>
+    public sealed record EndAgenda(int Timetable, string Session) : INumberedTimetableCommand;
+
     public sealed record AgendaPage(int Timetable, string Session, ImmutableArray<AgendaRow> Rows, AgendaEnd End) : IWireMessage;
 }
 

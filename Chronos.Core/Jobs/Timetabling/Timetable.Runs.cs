@@ -52,7 +52,7 @@ public sealed partial class Timetable
         var schedule = State.ScheduleOf(job.Id);
         var next = job.State == PlanState.Disabled || schedule is null ? null
             : schedule.AfterCompletion ? TimetableState.AfterCompletionNext(job, schedule)
-            : schedule.NextFiring(job.State == PlanState.Paused && job.PausedUntil > job.Cursor ? job.PausedUntil.Value : job.Cursor)?.Nominal;
+            : schedule.NextFiring(job.Cursor, job.State == PlanState.Paused && job.PausedUntil is { } until && until < Schedule.Latest ? until.AddTicks(1) : Schedule.Earliest)?.Nominal;
         if (job is { State: PlanState.Paused, PausedUntil: null })
         {
             next = null;
@@ -114,7 +114,7 @@ public sealed partial class Timetable
 
         var (before, last) = (from.AddTicks(-1), to.AddTicks(-1));
         var total = schedule.HasCalendars
-            ? schedule.CountFiring(before, last) is var firing and <= CountedSlots ? firing : -1
+            ? schedule.CountFiring(before, last, CountedSlots) ?? -1
             : CountUpTo(schedule, before, last);
         return total switch
         {

@@ -152,4 +152,27 @@ public sealed class CalendarDocumentTests
         Assert.Null(CalendarImport.Read(ics, "UTC", Given.Time("2026-11-24T00:00:00Z"), "body", violations));
         Assert.Equal("body", Assert.Single(violations).Field);
     }
+
+    [Fact]
+    public void An_event_that_is_marked_as_free_closes_nothing()
+    {
+        var import = CalendarImport.Read(Event("DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nTRANSP:TRANSPARENT"), "UTC", Given.Time("2026-11-24T00:00:00Z"), "body", [])!;
+        Assert.Equal((0, 1), (import.Ranges.Length, import.LeftOut));
+        import = CalendarImport.Read(Event("DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nTRANSP:OPAQUE"), "UTC", Given.Time("2026-11-24T00:00:00Z"), "body", [])!;
+        Assert.Equal((1, 0), (import.Ranges.Length, import.LeftOut));
+    }
+
+    [Theory]
+    [InlineData("DTSTART;TZID=Our Own Zone:20261201T100000\nDTEND;TZID=Our Own Zone:20261201T110000", "is in the zone 'Our Own Zone', which the tz database does not have")]
+    [InlineData("DTSTART:20260101T000000Z\nDTEND:20260101T010000Z\nRRULE:FREQ=DAILY", "is one too many: more than 2000 stretches in all")]
+    public void A_file_that_is_refused_is_told_why(string lines, string reason)
+    {
+        var violations = new List<Chronos.Core.Kernel.Violation>();
+        const string Zone = "BEGIN:VTIMEZONE\nTZID:Our Own Zone\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:+0130\nTZOFFSETTO:+0130\nEND:STANDARD\nEND:VTIMEZONE\n";
+        Assert.Null(CalendarImport.Read(Event(lines, Zone), "UTC", Given.Time("2026-11-24T00:00:00Z"), "body", violations));
+        Assert.Contains($"the event 'Some' {reason}", Assert.Single(violations).Message, StringComparison.Ordinal);
+    }
+
+    private static string Event(string lines, string before = "") =>
+        $"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//test//EN\n{before}BEGIN:VEVENT\nUID:1\nSUMMARY:Some\n{lines}\nEND:VEVENT\nEND:VCALENDAR";
 }

@@ -46,6 +46,44 @@ public sealed class AgendaTests
         Assert.True(agenda.IsAtEnd);
     }
 
+    /// <summary>How far away a window is does not matter: a few steps for each job, however many weeks of open and closed time lie before it.</summary>
+    [Theory]
+    [InlineData("0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", 0)]
+    [InlineData("2031-11-25T00:00:00Z", "2031-11-26T00:00:00Z", 180)]
+    [InlineData("2490-02-28T00:00:00Z", "2490-03-07T00:00:00Z", 360)]
+    [InlineData("9998-01-01T11:00:00Z", "9998-01-02T11:00:00Z", 0)]
+    [InlineData("9998-12-31T00:00:00Z", "9999-12-31T00:00:00Z", 0)]
+    public void A_window_in_a_far_year_begins_at_once(string from, string to, int rows)
+    {
+        var shut = Calendars.Calendars.Valid("""{"name":"shut","timezone":"Europe/Berlin","on_excluded":"previous_open","weekly":[{"from":"12:00","to":"14:00"},{"days":["sat-sun"]}],"dates":["02-29"]}""");
+        var hours = Calendars.Calendars.Valid("""{"name":"hours","timezone":"America/New_York","mode":"include","on_excluded":"next_open","weekly":[{"days":["mon-fri"],"from":"08:00","to":"18:00"}]}""");
+        var sources = Enumerable.Range(0, 90).SelectMany(i => new[] { Source($"s{i}", Calendars.Calendars.Schedule("30 12 * * *", "UTC", shut)), Source($"h{i}", Calendars.Calendars.Schedule("0 12 * * *", "UTC", hours, shut)) });
+        var agenda = new Agenda(sources, Given.Time(from), Given.Time(to));
+        var (steps, found) = (180 * 12, 0);
+        Assert.True(agenda.Search(ref steps));
+        while (agenda.Next() is not null)
+        {
+            found++;
+        }
+
+        Assert.InRange(found, rows, rows * 5);
+    }
+
+    /// <summary>`30 * * * * *` is moved from 21:02:30 to 21:01:30, behind the slot of 21:01.</summary>
+    [Fact]
+    public void A_window_that_ends_within_the_last_open_minute_has_what_was_moved_there()
+    {
+        var shut = Calendars.Calendars.Valid("""{"name":"shut","on_excluded":"previous_open","ranges":[{"from":"2026-11-24T21:02","to":"2026-11-24T21:03"}]}""");
+        var half = Calendars.Calendars.Schedule("30 * * * * *", "UTC", shut);
+        var even = Calendars.Calendars.Schedule("30 */2 * * * *", "UTC", shut);
+        var agenda = new Agenda([Source("half", half), Source("even", even)], Given.Time("2026-11-24T21:01:00Z"), Given.Time("2026-11-24T21:01:31Z"));
+        var rows = Enumerable.Range(0, 4).Select(_ => agenda.Next()).ToList();
+        Assert.Equal(
+            [("even", "21:01:00", "21:02:30"), ("half", "21:01:30", "21:01:30"), ("half", "21:01:30", "21:02:30")],
+            rows.OfType<AgendaRow>().OrderBy(r => r.Name).Select(r => (r.Name, r.FiresAt.ToString("HH:mm:ss"), r.Nominal.ToString("HH:mm:ss"))));
+        Assert.Equal(rows.OfType<AgendaRow>().Order(), rows.OfType<AgendaRow>());
+    }
+
     [Fact]
     public void Disabled_and_paused_jobs_fire_nothing_and_a_fixed_delay_is_foretold_once()
     {

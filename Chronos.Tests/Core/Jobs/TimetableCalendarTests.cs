@@ -59,6 +59,45 @@ public sealed class TimetableCalendarTests
         Assert.Equal(("10:07:00", "10:04:00"), (Clock(moved.Nominal), Clock(moved.At)));
     }
 
+    /// <summary>Dispositions are given in nominal order, so that a slot that is moved back waits for those before it; the preview knows of that.</summary>
+    [Theory]
+    [InlineData("""{"cron":"*/10 * * * * *"}""", "10:05:00", "10:04:50")]
+    [InlineData("""{"every":"20s"}""", "10:05:00", "10:04:40")]
+    [InlineData("""{"cron":"30 * * * * *"}""", "10:05:30", "10:04:30")]
+    [InlineData("""{"cron":"0 */2 * * * *"}""", "10:06:00", "10:04:00")]
+    [InlineData("""{"cron":"* * * * *","jitter":"50s"}""", "10:05:00", null)]
+    public void A_slot_that_moves_back_fires_when_the_preview_says_and_is_not_late(string schedule, string slot, string? at)
+    {
+        Change(Lunch with { OnExcluded = OnExcluded.PreviousOpen }, 1);
+        using var document = System.Text.Json.JsonDocument.Parse(schedule);
+        var spec = ScheduleJson.Read(document.RootElement, "schedule", [])! with { Calendars = ["lunch"] };
+        var compiled = Schedule.Compile(spec, "UTC", TenantId.Default, "report", Calendars.Calendars.Lookup(Lunch with { OnExcluded = OnExcluded.PreviousOpen }), [])!;
+        var last = compiled.Last(TimetableBench.Start, TimetableBench.Start.AddMinutes(5).AddTicks(-1))!.Value;
+        _bench.Planned(TimetableBench.Definition("") with { Schedule = spec });
+        var nominal = TimetableBench.Start.Date.Add(TimeSpan.Parse(slot, System.Globalization.CultureInfo.InvariantCulture));
+        var row = SchedulePreview.Row(compiled, new DateTimeOffset(nominal, TimeSpan.Zero));
+        Assert.Equal(at ?? Clock(compiled.FireAt(last)), Clock(row.FiresAt!.Value));
+        Assert.True(compiled.FireAt(last) <= row.FiresAt && row.FiresAt < TimetableBench.Start.AddMinutes(5));
+        _bench.Pass(TimeSpan.FromMinutes(6));
+        var moved = Assert.Single(_bench.Journal.OfType<ExecutionStarted>(), c => c.Nominal == nominal);
+        Assert.Equal(row.FiresAt, moved.Due);
+        Assert.InRange(moved.At, row.FiresAt.Value - ClaimAhead.Lead, row.FiresAt.Value.AddSeconds(1));
+        Assert.Equal(row.Notes[^1], moved.Note);
+    }
+
+    [Fact]
+    public void What_was_to_be_moved_back_to_before_the_plan_began_is_recorded_and_not_foretold()
+    {
+        Change(Lunch with { OnExcluded = OnExcluded.PreviousOpen }, 1);
+        _bench.Pass(TimeSpan.FromSeconds((4 * 60) + 25.7));
+        var job = TimetableBench.Definition("* * * * *") with { Schedule = new ScheduleSpec { Cron = "* * * * *", Calendars = ["lunch"] } };
+        _bench.Planned(job);
+        Assert.EndsWith("which had passed when this was planned", Assert.Single(_bench.Journal.OfType<SlotsSkipped>()).Detail, StringComparison.Ordinal);
+        var compiled = Schedule.Compile(job.Schedule, "UTC", TenantId.Default, "report", Calendars.Calendars.Lookup(Lunch with { OnExcluded = OnExcluded.PreviousOpen }), [])!;
+        Assert.Equal("10:10:00", Clock(SchedulePreview.Coming(compiled, _bench.Plan.Cursor, _bench.Now).First().At));
+        Assert.Equal("10:10:00", Clock(SchedulePreview.NextShown(compiled, _bench.Now)!.Value));
+    }
+
     [Fact]
     public void A_slot_that_moves_back_over_skipped_ones_is_not_kept_waiting_by_them()
     {

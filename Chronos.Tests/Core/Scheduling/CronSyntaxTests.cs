@@ -17,6 +17,7 @@ public sealed class CronSyntaxTests
     [InlineData("0 0 * * JAN", "day-of-week: 'JAN' is not 0-7 or SUN-SAT", 8)]
     [InlineData("JAN 0 * * *", "minute: 'JAN' is not 0-59", 0)]
     [InlineData("*/0 * * * *", "minute: step 0 is not 1-59", 2)]
+    [InlineData("1/99999999999 * * * *", "minute: step 99999999999 is not 1-59", 2)]
     [InlineData("*/x * * * *", "minute: step 'x' is not a number", 2)]
     [InlineData("-1 * * * *", "minute: '-1' is not 0-59", 0)]
     [InlineData("1,,2 * * * *", "minute: a value is missing", 2)]
@@ -65,6 +66,11 @@ public sealed class CronSyntaxTests
     [InlineData("@Midnight", "0 0 * * *")]
     [InlineData("@annually", "0 0 1 1 *")]
     [InlineData("0 0 0 1 1 ? *", "0 0 1 1 *")]
+    [InlineData("0 0 0 1 1 ? */2", "0 0 0 1 1 ? 1970/2")]
+    [InlineData("0 0 0 1 1 ? */10", "0 0 0 1 1 ? 1970-2299/10")]
+    [InlineData("0 0 0 1 1 ? */1", "0 0 1 1 *")]
+    [InlineData("0 0 0 1 1 ? 2030,*", "0 0 1 1 *")]
+    [InlineData("0 0 0 1 1 ? */100,2031-2033", "0 0 0 1 1 ? 2031,2032,2033,2070,2170,2270")]
     [InlineData("0 0 1,15W,L * */7", "0 0 1,L * */7")]
     [InlineData("0 0 31 2 MON", "0 0 * 2 MON")]
     [InlineData("0 0 L,1 * FRI#2,1L", "0 0 1,L * 5#2,MONL")]
@@ -82,6 +88,14 @@ public sealed class CronSyntaxTests
             ["2028-02-29T12:00:00Z", "2032-02-29T12:00:00Z", "2036-02-29T12:00:00Z", "2040-02-29T12:00:00Z"],
             schedule.After(Given.Time("2026-01-01T00:00:00Z")).Select(Chronos.Core.Kernel.Rfc3339.Format));
         Assert.Equal(4, schedule.Count(Given.Time("2026-01-01T00:00:00Z"), Given.Time("2300-01-01T00:00:00Z")));
+    }
+
+    [Fact]
+    public void A_step_over_all_years_limits_them()
+    {
+        Assert.Equal(Given.Time("2027-01-01T00:00:00Z"), Given.Valid("* * * * * ? */3").Next(Given.Time("2026-05-05T00:00:00Z")));
+        Assert.Equal("day-of-month: 29 does not occur in FEB of these years", CronSyntax.Check("0 0 0 29 2 ? */100", DayMatch.Any)?.ToString());
+        Assert.Contains("no date satisfies", Given.Try("""{"cron": "0 0 0 29 2 6 */100", "day_match": "all"}""").Violations.Single().Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,7 +149,7 @@ public sealed class CronSyntaxTests
             }
             else
             {
-                Assert.NotNull(Given.Valid(damaged).Next(Given.Time("2026-01-01T00:00:00Z")));
+                Assert.NotNull(Given.Valid(damaged).Next(Given.Time("1969-12-31T00:00:00Z")));
             }
         }, iter: 20_000);
     }

@@ -2,44 +2,53 @@ using System.Diagnostics;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 using Chronos.Tests.Kit;
+using Cronos;
+using CsCheck;
 using Xunit;
 
 namespace Chronos.Tests.Core.Scheduling;
 
-/// <summary>A million plans must fit and be ready soon after a start.</summary>
+/// <summary>A million plans must fit and be ready soon after a start. <c>CHRONOS_ORACLE=all</c> makes a million, of every shape the dialect has.</summary>
 [Trait("speed", "slow")]
 [Collection(Alone.Name)]
 public sealed class ScheduleCapacityTests(ITestOutputHelper output)
 {
-    private const int Jobs = 200_000;
+    private static readonly int Jobs = Environment.GetEnvironmentVariable("CHRONOS_ORACLE") == "all" ? 1_000_000 : 50_000;
 
     [Fact]
-    public void Distinct_schedules_are_compiled_and_planned_quickly_and_are_small()
+    public void Random_schedules_of_every_shape_are_compiled_and_planned_quickly_and_are_small()
     {
-        var specs = Enumerable.Range(0, Jobs).Select(i => new ScheduleSpec { Cron = Distinct(i) }).ToArray();
+        var specs = Distinct(Jobs);
         var names = specs.Select((_, i) => $"job-{i}").ToArray();
         var schedules = new Schedule[Jobs];
         var from = Given.Time("2026-05-05T05:05:05Z");
-        Schedule.Compile(specs[0], "Europe/Berlin", TenantId.Default, "warm", []);
+        Plan(specs, names, new Schedule[Jobs], Math.Min(Jobs, 5_000), from);
 
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        var (started, cpu, planned) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, 0);
-        for (var i = 0; i < Jobs; i++)
-        {
-            schedules[i] = Schedule.Compile(specs[i], Expressions.Zones[i % Expressions.Zones.Length], TenantId.Default, names[i], [])!;
-            planned += schedules[i].Next(from) > from ? 1 : 0;
-        }
-
+        var (started, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var planned = Plan(specs, names, schedules, Jobs, from);
         var elapsed = Stopwatch.GetElapsedTime(started);
         cpu = Environment.CpuUsage.TotalTime - cpu;
-        var bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / Jobs;
+        var bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Jobs;
         GC.KeepAlive(schedules);
-        output.WriteLine($"{Jobs} distinct: {elapsed.TotalMilliseconds:0} ms, {cpu.TotalMilliseconds:0} ms of processor, {bytes} bytes each");
 
-        Assert.Equal(Jobs, planned);
+        // The same expressions by the library that searches, which reads no years, no H and no lists of special days: what is ours is the rest.
+        var texts = schedules.Select(s => CronText.For(((CronPattern)s.Source).Sets)).ToArray();
+        var theirs = Environment.CpuUsage.TotalTime;
+        foreach (var text in texts)
+        {
+            foreach (var line in text)
+                _ = CronExpression.Parse(line, CronFormat.IncludeSeconds).GetNextOccurrence(from.UtcDateTime);
+        }
+
+        theirs = Environment.CpuUsage.TotalTime - theirs;
+        output.WriteLine($"{Jobs} random: {elapsed.TotalMilliseconds:0} ms, {cpu.TotalMilliseconds:0} ms of processor, {bytes:0.0} bytes each, "
+            + $"{cpu / theirs:0.0} times Cronos alone, {planned} with a next time, {texts.Sum(t => t.Length)} expressions");
+
+        Assert.True(planned > Jobs * 0.8, $"{planned}");
         Assert.True(bytes < 200, $"{bytes} bytes");
-        // 10 µs each is the promise (a million in 10 s); a debug build on a shared machine is given three times that.
-        Assert.True(elapsed < TimeSpan.FromMicroseconds(30 * Jobs), $"{elapsed}");
+        // Processor time of both, so that a busy machine is no matter; a debug build of ours against a release build of theirs takes some 15 times.
+        Assert.True(cpu < theirs * 60, $"{cpu} against {theirs}");
     }
 
     [Fact]
@@ -51,6 +60,35 @@ public sealed class ScheduleCapacityTests(ITestOutputHelper output)
         Assert.Same(one.Source, other.Source);
     }
 
-    private static string Distinct(int i) =>
-        FormattableString.Invariant($"{i % 60} {i / 60 % 60} {i / 3600 % 24} {1 + (i / 86_400 % 28)} {1 + (i % 12)} *");
+    private static int Plan(ScheduleSpec[] specs, string[] names, Schedule[] schedules, int count, DateTimeOffset from)
+    {
+        var planned = 0;
+        for (var i = 0; i < count; i++)
+        {
+            schedules[i] = Schedule.Compile(specs[i], Expressions.Zones[i % Expressions.Zones.Length], TenantId.Default, names[i], [])!;
+            planned += schedules[i].Next(from) > from ? 1 : 0;
+        }
+
+        return planned;
+    }
+
+    /// <summary>Expressions that are valid for their job (an H may meet a day that its month does not have), no two alike.</summary>
+    private static ScheduleSpec[] Distinct(int count)
+    {
+        var (texts, specs) = (new HashSet<string>(count), new List<ScheduleSpec>(count));
+        while (specs.Count < count)
+        {
+            Expressions.Any.Sample(
+                text =>
+                {
+                    var spec = new ScheduleSpec { Cron = text };
+                    if (specs.Count < count && texts.Add(text) && Schedule.Compile(spec, "UTC", TenantId.Default, $"job-{specs.Count}", []) is not null)
+                        specs.Add(spec);
+                },
+                iter: count,
+                threads: 1);
+        }
+
+        return [.. specs];
+    }
 }

@@ -47,6 +47,7 @@ public sealed class ScheduleJsonTests
     [InlineData("{\"every\": 90}", "schedule.every")]
     [InlineData("{\"every\": \"soon\"}", "schedule.every")]
     [InlineData("{\"every\": \"0s\"}", "schedule.every")]
+    [InlineData("{\"every\": \"200000000h\"}", "schedule.every")]
     [InlineData("{\"every\": \"999ms\"}", "schedule.every")]
     [InlineData("{\"every\": \"1s1us\"}", "schedule.every")]
     [InlineData("{\"every\": \"1m\", \"phase\": \"1m\"}", "schedule.phase")]
@@ -93,4 +94,12 @@ public sealed class ScheduleJsonTests
 
         return Encoding.UTF8.GetString(stream.ToArray());
     }
+
+    [Theory]
+    [InlineData("""{"every": "200000000h"}""", "schedule.every", "is too long, the most is 876600h (100 years)")]
+    [InlineData("""{"every": "200000000h after_completion"}""", "schedule.every", "is too long, the most is 876600h (100 years)")]
+    [InlineData("""{"every": "200000000 hours"}""", "schedule.every", "a duration is expected, such as 90s or 1h30m")]
+    [InlineData("""{"cron": "* * * * *", "jitter": "9000000d"}""", "schedule.jitter", "is too long, the most is 876600h (100 years)")]
+    public void A_duration_that_is_too_long_is_told_the_most(string schedule, string field, string message) =>
+        Assert.Equal(new Violation(field, message), Assert.Single(Given.Try(schedule).Violations));
 }

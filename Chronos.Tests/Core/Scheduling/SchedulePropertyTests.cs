@@ -35,14 +35,29 @@ public sealed class SchedulePropertyTests(ITestOutputHelper output)
                 (slowest, worst) = (elapsed.Ticks, $"{expression} in {zone}");
             if (schedule is null)
                 refused++;
+            else if (next is null)
+                Assert.True(Expressions.YearOf(expression) is { } past && !FiresInOneOf(past, expression, zone, from), $"{expression} in {zone} from {from:o}: never");
             else
-                Assert.True(next > from, $"{expression} in {zone} from {from:o}: {next:o}");
+                Assert.True(next > from && (Expressions.YearOf(expression) is not { } years || Expressions.YearsOf(years).Contains(Local(next.Value, zone).Year)), $"{expression} in {zone} from {from:o}: {next:o}");
         }, iter: All ? 1_000_000 : 60_000, threads: 1);
 
         output.WriteLine($"slowest {TimeSpan.FromTicks(slowest).TotalMilliseconds:0.0} ms ({worst}), {refused} impossible");
 
         Assert.True(slowest < Promised.Ticks, $"{worst}: {TimeSpan.FromTicks(slowest)}");
         Assert.True(refused > 0, "no impossible date was tried");
+    }
+
+    /// <summary>Against the meaning of each item, read another way.</summary>
+    [Fact]
+    public void A_year_field_has_the_years_of_its_items()
+    {
+        var from = Given.Time("1969-06-01T00:00:00Z");
+        Gen.Select(Expressions.Year, Expressions.OneOf("?", "*")).Sample((years, week) =>
+        {
+            var expected = Expressions.YearsOf(years);
+            var fired = Given.Valid($"0 0 0 1 1 {week} {years}").After(from).TakeWhile(at => at.Year < 2300).Select(at => at.Year);
+            Assert.Equal(expected, fired);
+        }, iter: 5_000);
     }
 
     [Fact]
@@ -102,6 +117,17 @@ public sealed class SchedulePropertyTests(ITestOutputHelper output)
             }
         }, iter: 5_000);
     }
+
+    /// <summary>Whether the expression without its years has a time in one of these.</summary>
+    private static bool FiresInOneOf(string years, string expression, string zone, DateTimeOffset from)
+    {
+        var any = Given.Valid($"{expression[..^years.Length]}*", zone);
+        return Expressions.YearsOf(years).Where(year => year > from.Year)
+            .Any(year => any.Next(new DateTimeOffset(year, 1, 2, 0, 0, 0, TimeSpan.Zero)) is { } next && Local(next, zone).Year == year);
+    }
+
+    private static NodaTime.LocalDateTime Local(DateTimeOffset at, string zone) =>
+        NodaTime.Instant.FromDateTimeOffset(at).InZone(NodaTime.DateTimeZoneProviders.Tzdb[zone]).LocalDateTime;
 
     private static Schedule? Compile(string expression, string zone) =>
         Schedule.Compile(new ScheduleSpec { Cron = expression }, zone, TenantId.Default, "job", new List<Violation>());

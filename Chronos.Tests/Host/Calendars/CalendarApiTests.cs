@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Chronos.Tests.Kit;
 using Xunit;
 
@@ -47,6 +48,19 @@ public sealed class CalendarApiTests(SharedNode shared)
         Assert.Equal(HttpStatusCode.OK, (await _node.Send(HttpMethod.Patch, "/api/v1/jobs/cal-job", """{"schedule":{"calendars":null}}""")).Status);
         Assert.Equal(HttpStatusCode.NoContent, (await _node.Send(HttpMethod.Delete, "/api/v1/calendars/cal-used", null)).Status);
         Assert.Equal(["schedule.calendars[0]"], (await _node.Post("/api/v1/jobs/cal-job/rollback/1", null)).Fields);
+    }
+
+    /// <summary>Slots that were to be moved back to before the job was made are refused by its timetable.</summary>
+    [Fact]
+    public async Task Next_does_not_show_what_the_timetable_has_refused()
+    {
+        var minute = DateTime.UtcNow is var now ? new DateTime(now.Ticks - (now.Ticks % TimeSpan.TicksPerMinute)).AddMinutes(1) : default;
+        var (from, to) = (minute.ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture), minute.AddMinutes(5).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture));
+        await Put("cal-soon", $$"""{"on_excluded":"previous_open","ranges":[{"from":"{{from}}","to":"{{to}}"}]}""");
+        await _node.Post("/api/v1/jobs", Job("cal-refused", "cal-soon").Replace("0 0 1 1 *", "* * * * *", StringComparison.Ordinal));
+        JsonElement first = default;
+        await Eventually.True(async () => (first = (await _node.Get("/api/v1/jobs/cal-refused/next?count=1")).Json.GetProperty("items")[0]).GetProperty("at").GetString() == $"{to}:00Z", TimeSpan.FromSeconds(20));
+        Assert.Equal($"{to}:00Z", first.GetProperty("fires_at").GetString());
     }
 
     [Fact]

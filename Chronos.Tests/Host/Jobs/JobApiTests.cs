@@ -231,6 +231,7 @@ public sealed class JobApiTests(SharedNode shared)
     [Fact]
     public async Task A_schedule_is_previewed_and_explained_without_a_job()
     {
+        Assert.Contains("must be an instant with its offset, such as 2026-12-24T18:00:00Z\"", (await _node.Post("/api/v1/schedules/preview", """{"schedule":"30 2 * * *","from":"2026-01-01"}""")).Json.GetRawText(), StringComparison.Ordinal);
         var preview = await _node.Post("/api/v1/schedules/preview", """{"schedule":"30 2 * * *","timezone":"Europe/Berlin","from":"2026-03-28T00:00:00Z","to":"2026-03-31T00:00:00Z"}""");
         Assert.Equal(3, preview.Json.GetProperty("items").GetArrayLength());
         Assert.Equal("2026-03-28T02:30:00+01:00", preview.Json.GetProperty("items")[0].GetProperty("local").GetString());

@@ -54,11 +54,30 @@ public sealed class AgendaApiTests(SharedNode shared)
     [InlineData("from=2026-12-02T00:00:00Z&to=2027-01-02T00:00:01Z", "to")]
     [InlineData("from=yesterday", "from")]
     [InlineData("limit=0", "limit")]
+    [InlineData("from=9999-01-01T00:00:00Z", "from")]
     [InlineData("until=2026-12-02T00:00:00Z", "until")]
     public async Task A_window_that_is_none_is_refused_by_its_field(string query, string field)
     {
         var answer = await _node.Get($"/api/v1/agenda?{query}");
         Assert.Equal((HttpStatusCode.BadRequest, field), (answer.Status, Assert.Single(answer.Fields)));
+    }
+
+    [Theory]
+    [InlineData("from=0001-01-01T00:00:00Z")]
+    [InlineData("from=0001-01-01T00:00:00Z&to=0001-01-01T00:00:01Z")]
+    [InlineData("from=9998-01-01T00:00:00Z&to=9998-01-01T00:01:00Z")]
+    [InlineData("from=9998-12-31T00:00:00Z")]
+    public async Task A_window_in_an_extreme_year_is_answered(string query)
+    {
+        await _node.Send(HttpMethod.Put, "/api/v1/calendars/agenda-week", """{"mode":"include","on_excluded":"next_open","weekly":[{"days":["mon-fri"],"from":"09:00","to":"17:00"}]}""");
+        for (var i = 0; i < 20; i++)
+        {
+            await Create($"agenda-far-{i}", """{"cron":"0 12 1 6 *","jitter":"5m","calendars":["agenda-week"]}""");
+        }
+
+        var agenda = await _node.Get($"/api/v1/agenda?{query}");
+        Assert.Equal(HttpStatusCode.OK, agenda.Status);
+        Assert.DoesNotContain(agenda.Json.GetProperty("items").EnumerateArray(), r => r.GetProperty("job_name").GetString()!.StartsWith("agenda-far", StringComparison.Ordinal));
     }
 
     private Task<Answer> Create(string name, string schedule, bool enabled = true) =>
