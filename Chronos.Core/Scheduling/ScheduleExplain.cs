@@ -5,8 +5,10 @@ namespace Chronos.Core.Scheduling;
 /// <summary>Says a schedule in one plain English sentence.</summary>
 public static class ScheduleExplain
 {
-    /// <param name="standIn">The name that was taken for want of a job's.</param>
-    public static string Sentence(Schedule schedule, string? standIn = null)
+    public static string Sentence(Schedule schedule) => Sentence(schedule, null);
+
+    /// <param name="standIn">The name that was taken for want of a job's; null when it was the job's own.</param>
+    public static string Sentence(Schedule schedule, string? standIn)
     {
         var spec = schedule.Spec;
         var text = schedule.Source switch

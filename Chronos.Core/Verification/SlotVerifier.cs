@@ -140,7 +140,10 @@ public static class SlotVerifier
         }
     }
 
-    /// <summary>Sweeps over starts and ends. Runs that somebody asked for may be forced past the policy, so they do not count.</summary>
+    /// <summary>
+    /// Sweeps over starts and ends. Runs that somebody asked for may be forced past the policy, so they do not count; nor does what ended before it
+    /// was to begin: it was claimed ahead and taken back, and never sent.
+    /// </summary>
     private static void CheckOverlap(VerifiedJob job, IReadOnlyList<VerifiedExecution> executions, ImmutableArray<Finding>.Builder findings)
     {
         var limit = job.Concurrency.EffectiveLimit;
@@ -150,7 +153,7 @@ public static class SlotVerifier
         }
 
         var running = new PriorityQueue<VerifiedExecution, DateTimeOffset>();
-        foreach (var execution in executions.Where(e => e.StartedAt is not null && IsOfSlot(e)).OrderBy(e => e.StartedAt))
+        foreach (var execution in executions.Where(e => e.StartedAt is not null && !(e.FinishedAt <= e.StartedAt) && IsOfSlot(e)).OrderBy(e => e.StartedAt))
         {
             while (running.TryPeek(out _, out var end) && end <= execution.StartedAt)
             {

@@ -153,6 +153,14 @@ public sealed class SlotVerifierTests
     }
 
     [Fact]
+    public void What_was_taken_back_before_it_was_to_begin_has_not_run_beside_others()
+    {
+        _executions[5] = _executions[5] with { Status = ExecutionStatus.Cancelled, StartedAt = Start.AddMinutes(6).AddSeconds(0.5), FinishedAt = Start.AddMinutes(6) };
+        _received.RemoveAt(5);
+        Assert.DoesNotContain(FindingKind.Overlapped, SlotVerifier.Verify(_job, Window, _slots, _executions, _received).Findings.Select(f => f.Kind));
+    }
+
+    [Fact]
     public void Two_at_once_are_overlapped_where_the_policy_forbids_it()
     {
         _executions[3] = _executions[3] with { FinishedAt = Start.AddMinutes(4).AddSeconds(1) };

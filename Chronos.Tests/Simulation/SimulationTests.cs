@@ -29,6 +29,7 @@ public sealed class SimulationTests
     [InlineData(18_940, "a resume that brought another schedule forgot the slot whose jitter was pending")]
     [InlineData(30_110, "the same")]
     [InlineData(44_544, "a deletion that came late, after the job was made anew, disposed of slots of the new one")]
+    [InlineData(113_653, "what was claimed ahead, replaced and never sent was taken for an execution that ran beside the next")]
     public void What_was_found_once_stays_repaired(int seed, string what)
     {
         var result = Simulation.Run(seed, Flaw.None);

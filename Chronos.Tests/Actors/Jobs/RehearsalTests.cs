@@ -25,7 +25,7 @@ public sealed class RehearsalTests : IDisposable
             () => new Counting(new HttpDispatcher(new HttpDispatchOptions { AllowPrivateTargets = true }, new NoSecrets(), circuits, TimeProvider.System), () => Interlocked.Increment(ref sent)),
             circuits, TestContext.Current.CancellationToken);
         Assert.Null(failure);
-        Assert.Equal(3 * 8 * 40, sent);
+        Assert.True(sent >= 3 * 8 * 40, $"{sent}");
         Assert.False(kept.Asked);
     }
 

@@ -72,12 +72,12 @@ public sealed class AgendaApiTests(SharedNode shared)
         await _node.Send(HttpMethod.Put, "/api/v1/calendars/agenda-week", """{"mode":"include","on_excluded":"next_open","weekly":[{"days":["mon-fri"],"from":"09:00","to":"17:00"}]}""");
         for (var i = 0; i < 20; i++)
         {
-            await Create($"agenda-far-{i}", """{"cron":"0 12 1 6 *","jitter":"5m","calendars":["agenda-week"]}""");
+            await Create($"far-of-agenda-{i}", """{"cron":"0 12 1 6 *","jitter":"5m","calendars":["agenda-week"]}""");
         }
 
         var agenda = await _node.Get($"/api/v1/agenda?{query}");
         Assert.Equal(HttpStatusCode.OK, agenda.Status);
-        Assert.DoesNotContain(agenda.Json.GetProperty("items").EnumerateArray(), r => r.GetProperty("job_name").GetString()!.StartsWith("agenda-far", StringComparison.Ordinal));
+        Assert.DoesNotContain(agenda.Json.GetProperty("items").EnumerateArray(), r => r.GetProperty("job_name").GetString()!.StartsWith("far-of-agenda", StringComparison.Ordinal));
     }
 
     private Task<Answer> Create(string name, string schedule, bool enabled = true) =>
