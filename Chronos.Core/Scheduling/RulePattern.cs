@@ -50,8 +50,8 @@ internal sealed class RulePattern : WallPattern
             _steps = new RuleSteps(_days, _clock, _periods.At(_start));
         else if (!rule.Positions.IsEmpty)
             _sets = new RuleSets(_days, _periods, _clock);
-        if (_days.All && _steps is { PerPeriod: 1 } && RulePeriods.Seconds(rule.Frequency) is var unit && _clock.Count == RuleClock.SecondsPerDay / unit)
-            (_grid, _anchor) = (unit * (long)rule.Interval * TimeSpan.TicksPerSecond, First(_start));
+        if (_days.All && _steps is { PerPeriod: 1, AllOfDay: true })
+            (_grid, _anchor) = (RulePeriods.Seconds(rule.Frequency) * (long)rule.Interval * TimeSpan.TicksPerSecond, First(_start));
         if (!IsPossible(Rule, _clock))
             _last = -1;
         else if (rule.Count is { } count && Nth(count) is var last && last != Never)

@@ -52,6 +52,15 @@ internal sealed class RuleSteps
     /// <summary>How many times each period has.</summary>
     public int PerPeriod { get; }
 
+    /// <summary>Whether no period of a day is left out by its hour, its minute or its second: then the interval alone says which count.</summary>
+    public bool AllOfDay => _unit switch
+    {
+        1 => IsFull(_clock.Hours, 24) && IsFull(_clock.Minutes, 60) && IsFull(_clock.Seconds, 60),
+        60 => IsFull(_clock.Hours, 24) && IsFull(_clock.Minutes, 60),
+        3600 => IsFull(_clock.Hours, 24),
+        _ => true,
+    };
+
     /// <summary>How many times the rule has on this day, if it has the day.</summary>
     public int CountOn(int day)
     {
@@ -153,6 +162,8 @@ internal sealed class RuleSteps
         3600 => Has(_clock.Hours, period),
         _ => true,
     };
+
+    private static bool IsFull(ulong mask, int size) => BitOperations.PopCount(mask) == size;
 
     private static bool Has(ulong mask, int value) => (mask >> value & 1) != 0;
 

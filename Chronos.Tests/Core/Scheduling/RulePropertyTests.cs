@@ -77,6 +77,19 @@ public sealed class RulePropertyTests(ITestOutputHelper output)
         Assert.True(compared > 200, $"{compared}");
     }
 
+    /// <summary>As many times a day as the day has periods, and yet no even grid.</summary>
+    [Theory]
+    [InlineData("FREQ=HOURLY;BYHOUR=0,2,4,6,8,10,12,14,16,18,20,22;BYMINUTE=0,30")]
+    [InlineData("FREQ=MINUTELY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11;BYSECOND=10,50;BYSETPOS=1")]
+    public void Times_that_only_look_even_are_counted_one_by_one(string rule)
+    {
+        var schedule = Compile($"DTSTART:20260101T000000\nRRULE:{rule}", "UTC")!;
+        var from = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var times = schedule.After(from.AddTicks(-1)).TakeWhile(at => at < from.AddHours(40)).ToList();
+        Assert.Equal(times.Count, schedule.Count(from.AddTicks(-1), times[^1]));
+        Assert.Equal(times[^1], Compile($"DTSTART:20260101T000000\nRRULE:{rule};COUNT={times.Count}", "UTC")!.After(from.AddTicks(-1)).Last());
+    }
+
     /// <summary>What COUNT ends at is where a walk without it comes to.</summary>
     [Fact]
     public void A_count_ends_where_a_walk_of_so_many_steps_does()
