@@ -169,8 +169,14 @@ public sealed class RulePropertyTests(ITestOutputHelper output)
     /// <summary>Parts that may be long: all values, those of one remainder, or all but those.</summary>
     private static readonly Dictionary<string, (int Min, int Max)> Ranges = new()
     {
-        ["BYMONTH"] = (1, 12), ["BYWEEKNO"] = (1, 53), ["BYYEARDAY"] = (1, 365), ["BYMONTHDAY"] = (1, 31), ["BYHOUR"] = (0, 23), ["BYMINUTE"] = (0, 59),
-        ["BYSECOND"] = (0, 59), ["BYSETPOS"] = (1, 366),
+        ["BYMONTH"] = (1, 12),
+        ["BYWEEKNO"] = (1, 53),
+        ["BYYEARDAY"] = (1, 365),
+        ["BYMONTHDAY"] = (1, 31),
+        ["BYHOUR"] = (0, 23),
+        ["BYMINUTE"] = (0, 59),
+        ["BYSECOND"] = (0, 59),
+        ["BYSETPOS"] = (1, 366),
     };
 
     private static Schedule? Compile(string rule, string zone) =>
