@@ -157,7 +157,6 @@ public sealed class ProjectionRunner : IDisposable
 
     private void Loop()
     {
-        ThreadRank.GiveWay();
         while (!_stop.IsCancellationRequested)
         {
             // Both are taken before looking, so that what happens while we look is not slept through.
