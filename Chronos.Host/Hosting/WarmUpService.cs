@@ -15,6 +15,9 @@ internal sealed class WarmUpService(
     ActorSystem system, ISecretSource secrets, WireCatalog wire, IOutputStore outputs, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<WarmUpService> log) : BackgroundService
 {
+    /// <summary>Bytes of the heap, with what is dead in it.</summary>
+    private const long MostMoved = 256L << 20;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,7 +33,12 @@ internal sealed class WarmUpService(
         }
 
         // What the start has made and what stays of it is moved once now, and not by the first collection in the middle of a burst, which takes 80 ms then.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+        // A heap of many jobs would stand still for longer than that gains.
+        if (GC.GetTotalMemory(forceFullCollection: false) < MostMoved)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+        }
+
         log.LogDebug("Warm after {Elapsed}", time.GetElapsedTime(began));
     }
 }
