@@ -22,7 +22,13 @@ internal sealed class WarmUpService(
     {
         var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = lifetime.ApplicationStarted.Register(listening.SetResult);
-        await listening.Task.WaitAsync(stoppingToken);
+        await listening.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (stoppingToken.IsCancellationRequested)
+        {
+            // A node that never listened (its port is taken) says so itself; nothing else failed.
+            return;
+        }
+
         var began = time.GetTimestamp();
         var circuits = new CircuitBoard(new CircuitOptions(), time);
         var options = new HttpDispatchOptions { AllowPrivateTargets = true };

@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using Chronos.Tests.Cli.Kit;
+using Chronos.Tests.Kit;
 using Xunit;
 
 namespace Chronos.Tests.Cli;
@@ -37,10 +36,7 @@ public sealed class ExitCodeTests
     public async Task A_server_that_is_not_there_is_exit_code_5()
     {
         using var cli = new CliRun();
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        var port = TestPort.Free();
 
         var result = await cli.RunAsync("job", "list", "--server", $"http://127.0.0.1:{port}");
 

@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Chronos.Tests.Cli.Kit;
+using Chronos.Tests.Kit;
 using Xunit;
 
 namespace Chronos.Tests.Cli;
@@ -148,7 +147,7 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
     [Fact]
     public async Task Verify_finds_nothing_on_a_sound_node_and_what_was_taken_out_of_a_receivers_log()
     {
-        var (log, port) = (Path.Combine(node.Folder, "got.jsonl"), FreePort());
+        var (log, port) = (Path.Combine(node.Folder, "got.jsonl"), TestPort.Free());
         using var receiver = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "chronosctl"), ["receiver", "--port", $"{port}", "--log", log]) { RedirectStandardOutput = true })!;
         Assert.Contains("receives on", await receiver.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await DoneAsync("job", "create", "--name", "checked", "--schedule", "* * * * * *", "--url", $"http://127.0.0.1:{port}/");
@@ -171,13 +170,6 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
         Assert.Equal(2, (await node.RunAsync("verify", "--from", "now")).Exit);
         Assert.Equal(2, (await node.RunAsync("verify", "--received", "nowhere")).Exit);
         Assert.Equal(3, (await node.RunAsync("verify", "--job", "nobody")).Exit);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<CliResult> DoneAsync(params string[] args)

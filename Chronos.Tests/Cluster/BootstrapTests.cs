@@ -74,7 +74,7 @@ public sealed class BootstrapTests : IAsyncDisposable
         await Eventually.True(() => _nodes.Values.All(n => n.Members == 2), Patience);
     }
 
-    private static int[] Ports(int count) => [.. Enumerable.Range(0, count).Select(_ => NodeProcess.FreePort()).Order()];
+    private static int[] Ports(int count) => [.. Enumerable.Range(0, count).Select(_ => TestPort.Free()).Order()];
 
     private async Task OneOf(int count)
     {

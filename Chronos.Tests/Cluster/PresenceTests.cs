@@ -35,7 +35,7 @@ public sealed class PresenceTests : IDisposable
     public async Task The_first_seed_founds_a_cluster_only_when_nobody_has_said_for_five_seconds_that_he_is_in_one()
     {
         await Execute("INSERT INTO cluster_presence VALUES ('unreachable:1', clock_timestamp())");
-        var port = NodeProcess.FreePort();
+        var port = TestPort.Free();
         var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddAkka(ClusterSettings.SystemName, akka => akka

@@ -14,7 +14,7 @@ internal sealed class TestCluster : IAsyncDisposable
     private TestCluster(int count, string arbiter, (string Key, string Value)[] settings)
     {
         _database = PostgresServer.NewDatabase();
-        var ports = Enumerable.Range(0, count).Select(_ => NodeProcess.FreePort()).ToList();
+        var ports = Enumerable.Range(0, count).Select(_ => TestPort.Free()).ToList();
         var seeds = string.Join(',', ports.Select(p => $"127.0.0.1:{p}"));
         Nodes = [.. ports.Select((port, i) => new NodeProcess(Path.Combine(_folder.Location, $"node-{i}"))
         {

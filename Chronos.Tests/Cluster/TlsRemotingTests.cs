@@ -46,7 +46,7 @@ public sealed class TlsRemotingTests : IDisposable
         using var wrong = ended
             ? new TlsFolder(_authority, _authority.Issue(DateTimeOffset.UtcNow.AddDays(-3), DateTimeOffset.UtcNow.AddDays(-2), "127.0.0.1"))
             : new TlsFolder(_stranger);
-        var (port, intruderPort) = (NodeProcess.FreePort(), NodeProcess.FreePort());
+        var (port, intruderPort) = (TestPort.Free(), TestPort.Free());
 
         // The member has the intruder among its seeds, so it calls it, too.
         await using var member = await ClusterNode.Start("127.0.0.1", port, [$"127.0.0.1:{port}", $"127.0.0.1:{intruderPort}"], Setup(folders[0]), null);

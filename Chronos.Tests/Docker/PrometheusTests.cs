@@ -94,7 +94,7 @@ public sealed partial class PrometheusTests
             }
 
             File.WriteAllText(Path.Combine(folder, "prometheus.yml"), config);
-            var port = BrokerProgram.FreePorts(1);
+            var port = TestPort.Free();
             server = await BrokerProgram.StartAsync(
                 "/usr/bin/prometheus",
                 [$"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", $"--web.listen-address=127.0.0.1:{port}"],

@@ -30,21 +30,6 @@ internal static class BrokerProgram
         ? Directory.CreateDirectory(Path.Combine(place, prefix + Path.GetRandomFileName())).FullName
         : Directory.CreateTempSubdirectory(prefix).FullName;
 
-    /// <summary>Free ports in a row, below those that the system gives to outgoing connections: a server that starts again finds them free.</summary>
-    public static int FreePorts(int count)
-    {
-        for (var tries = 0; tries < 1000; tries++)
-        {
-            var first = Random.Shared.Next(12_000, 32_000);
-            if (Enumerable.Range(first, count).All(IsFree))
-            {
-                return first;
-            }
-        }
-
-        throw new InvalidOperationException("no free ports");
-    }
-
     /// <summary>Starts a program whose output goes to a file and waits until the port answers.</summary>
     public static async Task<Process> StartAsync(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, string output, int port)
     {
@@ -69,20 +54,6 @@ internal static class BrokerProgram
         }
 
         process?.Dispose();
-    }
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port) { ExclusiveAddressUse = true };
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private static bool Answers(int port)

@@ -11,7 +11,7 @@ internal sealed class NatsServer : IAsyncDisposable
 
     private NatsServer(string program, string settings, bool tls, bool verify)
     {
-        (_program, Port) = (program, BrokerProgram.FreePorts(1));
+        (_program, Port) = (program, TestPort.Free());
         File.WriteAllText(Path.Combine(_folder, "nats.conf"), $$"""
             listen: 127.0.0.1:{{Port}}
             max_payload: 1048576

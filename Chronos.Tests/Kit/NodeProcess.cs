@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Chronos.Tests.Laws;
@@ -18,7 +17,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     private HttpClient? _http;
 
     public NodeProcess(string data, params string[] options)
-        : this(data, "127.0.0.1", FreePort(), options)
+        : this(data, "127.0.0.1", TestPort.Free(), options)
     {
     }
 
@@ -203,13 +202,6 @@ internal sealed class NodeProcess : IAsyncDisposable
         return answer.IsSuccessStatusCode
             ? JsonDocument.Parse(text).RootElement
             : throw new HttpRequestException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri} answered {(int)answer.StatusCode}: {text}");
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
 #if DEBUG

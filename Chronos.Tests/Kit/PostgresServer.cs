@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Chronos.Actors.Journal;
 using Npgsql;
 using Xunit;
@@ -25,7 +23,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly string _programs;
     private readonly string _folder;
     private readonly string _address = Here;
-    private readonly int _port = FreePort();
+    private readonly int _port = TestPort.Free();
 
     private PostgresServer(string programs, string address, bool fsync)
     {
@@ -139,13 +137,6 @@ public sealed class PostgresServer : IAsyncDisposable
         Directory.Exists("/usr/lib/postgresql")
             ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin")).Where(d => File.Exists(Path.Combine(d, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
             : null;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private string Connect(string database) =>
         $"Host={_address};Port={_port};Database={database};Username={User};Password={Password};Minimum Pool Size=0;Maximum Pool Size=20;Connection Idle Lifetime=5;Connection Pruning Interval=1";

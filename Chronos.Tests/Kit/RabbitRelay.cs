@@ -21,7 +21,7 @@ internal sealed class RabbitRelay : IAsyncDisposable
 
     public RabbitRelay(int broker, bool keepConfirmations)
     {
-        (_broker, _keepConfirmations, Port) = (broker, keepConfirmations, BrokerProgram.FreePorts(1));
+        (_broker, _keepConfirmations, Port) = (broker, keepConfirmations, TestPort.Free());
         Listen();
     }
 

@@ -14,7 +14,7 @@ internal sealed class RabbitServer : IAsyncDisposable
     private readonly string _program;
     private readonly string _epmd;
     private readonly string _folder = BrokerProgram.NewFolder("chronos-rabbit-");
-    private readonly int _first = BrokerProgram.FreePorts(4);
+    private readonly int _first = TestPort.FreeInRow(4);
     private Process? _process;
     private Process? _names;
 

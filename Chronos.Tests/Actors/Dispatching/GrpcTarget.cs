@@ -19,6 +19,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using TestPort = Chronos.Tests.Kit.TestPort;
 
 namespace Chronos.Tests.Actors.Dispatching;
 
@@ -82,9 +83,7 @@ internal sealed class GrpcTarget : IAnsweringTarget
 
     public DispatchTarget Oversized => Calling("Big");
 
-    public DispatchTarget Unreachable => Section($$"""{"target":"http://127.0.0.1:{{HttpTarget.FreePort()}}","method":"chronos.tests.Courier/Deliver"}""");
-
-
+    public DispatchTarget Unreachable => Section($$"""{"target":"http://127.0.0.1:{{TestPort.Free()}}","method":"chronos.tests.Courier/Deliver"}""");
 
     public DispatchTarget Guarded(string secretName) =>
         Calling("Guarded", $$""","auth":{"type":"basic","username":"me","password":{"secret":"{{secretName}}"} }""");
@@ -312,5 +311,4 @@ internal sealed class GrpcTarget : IAnsweringTarget
         using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null, X509KeyStorageFlags.Exportable);
     }
-
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -14,6 +13,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using TestPort = Chronos.Tests.Kit.TestPort;
 
 namespace Chronos.Tests.Actors.Dispatching;
 
@@ -57,7 +57,7 @@ internal sealed class HttpTarget : IAnsweringTarget
 
     public DispatchTarget Oversized => Section($$"""{"url":"{{Url}}/big"}""");
 
-    public DispatchTarget Unreachable => Section($$"""{"url":"http://127.0.0.1:{{FreePort()}}/"}""");
+    public DispatchTarget Unreachable => Section($$"""{"url":"http://127.0.0.1:{{TestPort.Free()}}/"}""");
 
     public static DispatchTarget Section(string json) => new(Protocol.Http, json);
 
@@ -116,13 +116,6 @@ internal sealed class HttpTarget : IAnsweringTarget
         await KillAsync();
         await _app.DisposeAsync();
         _killed.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task AnswerAsync(HttpContext context)

@@ -78,7 +78,7 @@ internal sealed class KafkaTarget : IComplianceTarget
 
     public int TooManyBytes => 2_000_000;
 
-    public DispatchTarget Unreachable => Section($$"""{"brokers":["127.0.0.1:{{HttpTarget.FreePort()}}"],"topic":"orders"}""");
+    public DispatchTarget Unreachable => Section($$"""{"brokers":["127.0.0.1:{{TestPort.Free()}}"],"topic":"orders"}""");
 
     public static DispatchTarget Section(string json) => new(Protocol.Kafka, json);
 

@@ -219,7 +219,7 @@ public sealed class NatsDispatcherTests
     {
         var board = new CircuitBoard(new CircuitOptions { MinimumThroughput = 2 }, TimeProvider.System);
         await using var dispatcher = new NatsDispatcher(new NatsDispatchOptions { AllowPrivateTargets = true }, Secrets, board, TimeProvider.System);
-        var url = $"nats://127.0.0.1:{BrokerProgram.FreePorts(1)}";
+        var url = $"nats://127.0.0.1:{TestPort.Free()}";
         var attempt = Attempt(NatsTarget.Section($$"""{"url":"{{url}}","subject":"a"}"""));
         for (var n = 0; n < 2; n++)
         {

@@ -16,7 +16,7 @@ internal sealed class NatsTarget : IAnsweringTarget
     private readonly ConcurrentQueue<Received> _received = new();
     private readonly NatsServer _server;
     private readonly string _mode;
-    private readonly int _nobody = BrokerProgram.FreePorts(1);
+    private readonly int _nobody = TestPort.Free();
     private NatsConnection _client = null!;
 
     private NatsTarget(NatsServer server, string mode) => (_server, _mode) = (server, mode);

@@ -18,7 +18,7 @@ internal sealed class RabbitTarget : IComplianceTarget
     private readonly RabbitServer _server;
     private readonly RabbitRelay _relay;
     private readonly RabbitRelay _silent;
-    private readonly int _nobody = BrokerProgram.FreePorts(1);
+    private readonly int _nobody = TestPort.Free();
     private IConnection _client = null!;
 
     private RabbitTarget(RabbitServer server)

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Chronos.Cli;
+using Chronos.Tests.Kit;
 using Xunit;
 
 namespace Chronos.Tests.Cli.Kit;
@@ -12,7 +11,7 @@ public sealed class DevNode : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("chronos-dev-");
     private readonly StringWriter _log = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = TestPort.Free();
     private Process? _process;
 
     public string Url => $"http://127.0.0.1:{_port}";
@@ -105,12 +104,5 @@ public sealed class DevNode : IAsyncLifetime
         {
             _log.WriteLine(line);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
