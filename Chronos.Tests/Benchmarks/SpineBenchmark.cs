@@ -28,6 +28,7 @@ internal sealed class SpineBenchmark : IBenchmark
         var other = Environment.GetEnvironmentVariable(OtherBuild);
         return
         [
+            new("bare client, undisturbed", () => Bare(seconds)),
             .. Of(null, ""),
             .. other is null ? [] : Of(other, ", other build"),
         ];
@@ -38,6 +39,38 @@ internal sealed class SpineBenchmark : IBenchmark
             new("target just started" + suffix, () => Measure(seconds, program, fresh: true, kill: false)),
             new("kill -9 in the middle" + suffix, () => Measure(seconds, program, fresh: false, kill: true)),
         ];
+    }
+
+    /// <summary>
+    /// What the machine allows in this hour: a client without a scheduler sends the same requests at the same instants. Where it is late, so is everybody.
+    /// </summary>
+    private static async Task<Figures> Bare(int seconds)
+    {
+        using var target = new TargetServer();
+        await target.WarmUp();
+        using var client = new HttpClient();
+        var from = Bursts.WholeSecond(TimeSpan.FromSeconds(1));
+        for (var second = 0; second < seconds; second++)
+        {
+            var nominal = from.AddSeconds(second);
+            while (nominal - DateTimeOffset.UtcNow is { Ticks: > 0 } ahead)
+            {
+                // A timer of the runtime may be a millisecond off; the last one is waited for awake.
+                await (ahead > TimeSpan.FromMilliseconds(2) ? Task.Delay(ahead - TimeSpan.FromMilliseconds(2)) : Task.CompletedTask);
+            }
+
+            await Task.WhenAll(Enumerable.Range(0, Jobs).Select(_ => Send(client, target, nominal)));
+        }
+
+        var arrivals = await target.Take();
+        return Of(arrivals.Requests, from, new Figures());
+
+        static async Task Send(HttpClient client, TargetServer target, DateTimeOffset nominal)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, target.Url + "/");
+            request.Headers.Add("X-Chronos-Scheduled-Time", Rfc3339.Format(nominal));
+            using var answer = await client.SendAsync(request);
+        }
     }
 
     private static async Task<Figures> Measure(int seconds, string? program, bool fresh, bool kill)
@@ -67,13 +100,19 @@ internal sealed class SpineBenchmark : IBenchmark
 
         // What came due while no process lived is late for that reason, and so is the first second after it.
         var counted = arrivals.Requests.Where(r => r.Nominal < dead.AddSeconds(-0.5) || r.Nominal > back.AddSeconds(1)).ToList();
-        Spread.Add(figures, "lateness", counted.Select(r => r.LatenessMs));
-        figures["p90 ms"] = Spread.At([.. counted.Select(r => r.LatenessMs).Order()], 0.9);
-        figures["first burst max ms"] = arrivals.Requests.Where(r => r.Nominal == from).Select(r => r.LatenessMs).DefaultIfEmpty().Max();
-        figures["p99 after it ms"] = Spread.At([.. counted.Where(r => r.Nominal > from).Select(r => r.LatenessMs).Order()], 0.99);
+        Of(counted, from, figures);
         figures["early"] = arrivals.Early;
         figures["missing"] = (Jobs * seconds) - arrivals.Executions;
         figures["sent again"] = arrivals.Count - arrivals.Executions;
+        return figures;
+    }
+
+    private static Figures Of(IReadOnlyList<Arrival> requests, DateTimeOffset from, Figures figures)
+    {
+        Spread.Add(figures, "lateness", requests.Select(r => r.LatenessMs));
+        figures["p90 ms"] = Spread.At([.. requests.Select(r => r.LatenessMs).Order()], 0.9);
+        figures["first burst max ms"] = requests.Where(r => r.Nominal == from).Select(r => r.LatenessMs).DefaultIfEmpty().Max();
+        figures["p99 after it ms"] = Spread.At([.. requests.Where(r => r.Nominal > from).Select(r => r.LatenessMs).Order()], 0.99);
         return figures;
     }
 

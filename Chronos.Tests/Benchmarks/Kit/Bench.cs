@@ -27,6 +27,12 @@ internal sealed class Bench(BenchOptions options) : IAsyncDisposable
     {
         var variants = benchmark.Variants(this)
             .Where(v => options.Only is not { } only || v.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToList();
+        if (variants.Count == 0)
+        {
+            Console.Error.WriteLine($"no variant of {benchmark.Name} has '{options.Only}' in its name: {string.Join("; ", benchmark.Variants(this).Select(v => v.Name))}");
+            return false;
+        }
+
         var rounds = options.Rounds > 0 ? options.Rounds : Quick ? 1 : benchmark.Rounds;
         Console.WriteLine();
         Console.WriteLine($"{benchmark.Name}: {benchmark.Question}");
