@@ -1,4 +1,3 @@
-using System.Globalization;
 using Chronos.Core.Calendars;
 
 namespace Chronos.Core.Scheduling;
@@ -305,13 +304,11 @@ public partial class Schedule
 
     private string MovedFrom(long from, long to)
     {
-        var (before, after) = (new DateTime(from + Zone.At(from).Offset), new DateTime(to + Zone.At(to).Offset));
-        return before.Date == after.Date
-            ? $"{SchedulePreview.Clock(before.Ticks)} to {SchedulePreview.Clock(after.Ticks)}"
-            : $"{Day(before)} {SchedulePreview.Clock(before.Ticks)} to {Day(after)} {SchedulePreview.Clock(after.Ticks)}";
+        var (before, after) = (from + Zone.At(from).Offset, to + Zone.At(to).Offset);
+        return SchedulePreview.IsOneDay(before, after)
+            ? $"{SchedulePreview.Clock(before)} to {SchedulePreview.Clock(after)}"
+            : $"{SchedulePreview.Moment(before)} to {SchedulePreview.Moment(after)}";
     }
-
-    private static string Day(DateTime local) => local.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private sealed class UnderCalendars(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed, ScheduleCalendars calendars) : Schedule(spec, source, zone, seed)
     {
