@@ -12,7 +12,7 @@ public partial class Schedule
     private long? Target(CalendarTimes by, long nominal) => by.OnExcluded switch
     {
         OnExcluded.NextOpen => Opening(nominal),
-        OnExcluded.PreviousOpen => Calendars!.LastOpen(nominal) is { } open && nominal <= LastMovedBack(open) ? BehindEarlier(nominal, open) : null,
+        OnExcluded.PreviousOpen => Calendars!.LastOpen(nominal) is { } open && IsMovedBack(nominal, open) ? BehindEarlier(nominal, open) : null,
         _ => null,
     };
 
@@ -72,7 +72,7 @@ public partial class Schedule
     }
 
     /// <summary>The opening that a slot is moved on to; null when there is none within a year, or enough slots nearer to it are.</summary>
-    private long? Opening(long nominal) => Calendars!.NextOpen(nominal) is { } opening && nominal >= FirstMovedOnTo(opening) ? opening : null;
+    private long? Opening(long nominal) => Calendars!.NextOpen(nominal) is { } opening && IsMovedOn(nominal, opening) ? opening : null;
 
     private string WhyNotMoved(CalendarTimes by, long nominal) =>
         (by.OnExcluded == OnExcluded.NextOpen ? Calendars!.NextOpen(nominal) : Calendars!.LastOpen(nominal)) is null
@@ -95,18 +95,26 @@ public partial class Schedule
 
         if (closed.OnExcluded == OnExcluded.PreviousOpen)
         {
-            return Calendars.LastOpen(utc) is { } open && LastMovedBack(open) is var last && utc <= last ? Math.Min(end, last + 1) : end;
+            return Calendars.LastOpen(utc) is { } open && !IsMovedBack(end - 1, open) && IsMovedBack(utc, open) ? LastMovedBack(open) + 1 : end;
         }
 
         if (Calendars.NextOpen(utc) is { } opening)
         {
-            return FirstMovedOnTo(opening) is var first && utc < first ? Math.Min(end, first) : end;
+            return IsMovedOn(utc, opening) ? end : Math.Min(end, FirstMovedOnTo(opening));
         }
 
         // An opening further away than a year comes into reach later, unless this calendar has closed for good.
         return closed.Until(utc) == TimeSource.Never || utc >= Latest.UtcTicks - (2 * ScheduleCalendars.Reach) ? end
             : Math.Min(end, Calendars.NextOpen(utc + ScheduleCalendars.Reach) is { } far ? far - ScheduleCalendars.Reach : utc + ScheduleCalendars.Reach);
     }
+
+    // Nearly all closed times have fewer slots, and one count says so; where they end is looked for only where there are more.
+    private bool IsMovedBack(long utc, long lastOpen) =>
+        utc - lastOpen <= ScheduleCalendars.Reach
+        && (AfterCompletion || (Calendars!.LastMovedBack is { } known && known.Open == lastOpen ? utc <= known.Bound : Count(Instant(lastOpen), Instant(utc)) <= MostMoved));
+
+    private bool IsMovedOn(long utc, long opening) =>
+        Calendars!.FirstMovedOn is { } known && known.Open == opening ? utc >= known.Bound : Count(Instant(utc - 1), Instant(opening - 1)) <= MostMoved;
 
     /// <summary>The last nominal time, or an instant behind it, of the slots that are moved back to before the close behind <paramref name="lastOpen"/>.</summary>
     private long LastMovedBack(long lastOpen)
