@@ -1,5 +1,4 @@
 using Chronos.Core.Calendars;
-using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Tests.Kit;
 using Xunit;
