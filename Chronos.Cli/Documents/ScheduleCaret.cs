@@ -8,6 +8,8 @@ namespace Chronos.Cli.Documents;
 /// <summary>Points at the part of a schedule that is wrong: of a cron expression, of a recurrence rule, or of a JSON object as it was typed.</summary>
 internal static class ScheduleCaret
 {
+    private const int MostShown = 160;
+
     /// <summary>What was typed and a line of carets beneath the culprit; nothing when it is valid, or holds what would spoil the alignment.</summary>
     /// <param name="violations">What is wrong, by fields of <c>schedule</c>; the first of them is shown.</param>
     public static IEnumerable<string> Lines(string typed, DayMatch dayMatch, IReadOnlyList<Violation> violations)
@@ -46,8 +48,12 @@ internal static class ScheduleCaret
             return [];
         }
 
+        // Of a long text what stands around the fault.
         var position = Math.Clamp(at, 0, text.Length);
-        return [$"  {text}", $"  {new string(' ', position)}{new string('^', Math.Max(1, Math.Min(length, text.Length - position)))}"];
+        var start = text.Length <= MostShown ? 0 : Math.Clamp(position - (MostShown / 2), 0, text.Length - MostShown);
+        var end = Math.Min(text.Length, start + MostShown);
+        var (before, after) = (start > 0 ? "…" : "", end < text.Length ? "…" : "");
+        return [$"  {before}{text[start..end]}{after}", $"  {new string(' ', before.Length + position - start)}{new string('^', Math.Max(1, Math.Min(length, end - position)))}"];
     }
 
     /// <summary>Where the value of a field stands in the object; within a text that has a grammar, where its fault is.</summary>

@@ -14,6 +14,9 @@ public static class Durations
         ("d", TimeSpan.TicksPerDay), ("w", TimeSpan.TicksPerDay * 7),
     ];
 
+    /// <summary>Of one number; no sum of so great ones leaves the range of <see cref="decimal"/>.</summary>
+    private const int MostDigits = 15;
+
     /// <summary>What is longer is not read.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(36525);
 
@@ -100,7 +103,10 @@ public static class Durations
                 at++;
             }
 
-            if (at - start > 15 || !decimal.TryParse(text.AsSpan(start, at - start), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            var digits = text.AsSpan(start, at - start);
+            var number = 0m;
+            var beyond = IsBeyond(digits);
+            if (!beyond && (digits.Length > MostDigits || !decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number)))
             {
                 return false;
             }
@@ -118,9 +124,16 @@ public static class Durations
                 return false;
             }
 
-            ticks += number * unit.Ticks;
+            ticks += beyond ? Longest.Ticks + 1m : number * unit.Ticks;
         }
 
         return true;
+    }
+
+    /// <summary>A number so great that it is more than <see cref="Longest"/> in any unit.</summary>
+    private static bool IsBeyond(ReadOnlySpan<char> digits)
+    {
+        var whole = digits.TrimStart('0');
+        return whole.Length > MostDigits && !whole.Contains('.');
     }
 }

@@ -219,6 +219,8 @@ internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int
             return Fail(word is "L" or "l" && spec == CronField.DayOfWeek ? "L needs a day before it, as in 5L" : $"'{word}' is not {Allowed}", start, word.Length);
         }
 
+        if (start == _text.Length)
+            return Fail("a value is missing", start - 1, 1);
         if (!ReadNumber(out value))
             return Fail($"'{Word(start)}' is not {Allowed}", Math.Min(start, _text.Length - 1), Math.Max(1, Word(start).Length));
 

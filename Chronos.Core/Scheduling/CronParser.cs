@@ -31,6 +31,12 @@ internal static class CronParser
 
         Span<Range> places = stackalloc Range[9];
         var count = Split(text, places);
+        if (count > 0 && CronEvery.Begins(text.AsSpan(places[0].Start.Value)))
+        {
+            error = CronEvery.Fault(text);
+            return null;
+        }
+
         if (count == 1 && text[places[0]].StartsWith('@'))
         {
             var (offset, _) = places[0].GetOffsetAndLength(text.Length);
@@ -48,7 +54,7 @@ internal static class CronParser
         if (count is < 5 or > 7)
         {
             var place = count > 7 ? places[7].Start.Value : Math.Max(0, text.Length - 1);
-            return Refuse(FieldCountFault(text, count), place, 1, out error);
+            return Refuse(FieldCountFault(count), place, 1, out error);
         }
 
         return ReadFields(text, places[..count], dayMatch, seed, out error);
@@ -120,13 +126,11 @@ internal static class CronParser
     private static string MacroFault(string macro) => macro.ToUpperInvariant() switch
     {
         "@REBOOT" => "@reboot is not supported: the start of a node is not a time",
-        "@EVERY" => "@every needs a duration, as in @every 90s",
         _ => $"{macro} is not one of @yearly, @monthly, @weekly, @daily, @hourly, @every",
     };
 
-    private static string FieldCountFault(string text, int count) =>
-        text.TrimStart().StartsWith("@every", StringComparison.OrdinalIgnoreCase) ? "@every takes one duration, as in @every 90s"
-        : count == 0 ? "the expression is empty"
+    private static string FieldCountFault(int count) =>
+        count == 0 ? "the expression is empty"
         : $"5, 6 or 7 fields are expected, not {(count > 8 ? "more than 8" : count)}";
 
     private static CronPattern? Refuse(string message, int at, int length, out CronError? error)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Numerics;
 
 namespace Chronos.Core.Scheduling;
@@ -122,9 +123,11 @@ internal record struct CronSets
                 return null;
         }
 
-        return Specials.IsEmpty && !DayOfWeekRestricted
-            ? $"{BitOperations.TrailingZeroCount(DaysOfMonth)} does not occur in {string.Join(", ", MonthWords())}{(Years is null ? "" : " of these years")}"
-            : "no date satisfies day-of-month, month and day-of-week together";
+        if (DayOfWeekRestricted || (DaysOfWeek & 0x7F) != 0x7F)
+            return "no date satisfies day-of-month, month and day-of-week together";
+
+        List<string> days = [.. Days(), .. Specials.Select(special => special.ToString())];
+        return $"{CronWords.And(days)} {(days.Count == 1 ? "does" : "do")} not occur in {string.Join(", ", MonthWords())}{(Years is null ? "" : " of these years")}";
     }
 
     public readonly bool Equals(CronSets other) =>
@@ -134,6 +137,12 @@ internal record struct CronSets
 
     public override readonly int GetHashCode() =>
         HashCode.Combine(Seconds, Minutes, Hours, DaysOfMonth, Months, DaysOfWeek, EitherDay, HashCode.Combine(Repeats, Specials.Length, Years));
+
+    private readonly IEnumerable<string> Days()
+    {
+        var days = DaysOfMonth;
+        return from day in Enumerable.Range(1, 31) where (days >> day & 1) != 0 select day.ToString(CultureInfo.InvariantCulture);
+    }
 
     private readonly IEnumerable<string> MonthWords()
     {

@@ -1,3 +1,5 @@
+using Chronos.Core.Kernel;
+
 namespace Chronos.Core.Scheduling;
 
 /// <summary>Checks a cron expression without a job, for editors and the command line: says what is wrong and where.</summary>
@@ -13,6 +15,8 @@ public static class CronSyntax
         }
 
         var at = expression.LastIndexOf(' ') + 1;
-        return every < TimeSpan.FromSeconds(1) ? new CronError(CronError.Whole, "@every is at least 1s", at, expression.Length - at) : null;
+        return every < TimeSpan.FromSeconds(1) ? new CronError(CronError.Whole, "@every is at least 1s", at, expression.Length - at)
+            : every > Durations.Longest ? new CronError(CronError.Whole, $"@every {CronEvery.TooLong}", at, expression.Length - at)
+            : null;
     }
 }

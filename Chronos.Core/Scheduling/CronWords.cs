@@ -17,8 +17,11 @@ internal static class CronWords
         var days = Days(sets);
         var months = BitOperations.PopCount(sets.Months) == 12 ? "" : $" in {Values(sets.Months, CronField.Month, value => CultureInfo.InvariantCulture.DateTimeFormat.GetMonthName(value))}";
         var years = sets.Years is { } named ? Years([.. named.All]) : "";
-        return $"{char.ToUpperInvariant(time[0])}{time[1..]}{days}{months}{years}";
+        var each = days.Length == 0 && TimesOfDay(sets) <= MostTimes ? " every day" : "";
+        return $"{char.ToUpperInvariant(time[0])}{time[1..]}{each}{days}{months}{years}";
     }
+
+    private static int TimesOfDay(CronSets sets) => BitOperations.PopCount(sets.Seconds) * BitOperations.PopCount(sets.Minutes) * BitOperations.PopCount(sets.Hours);
 
     /// <summary>An even step by its ends; otherwise runs, and of many of them the first ones and how many there are.</summary>
     private static string Years(ImmutableArray<int> years)
@@ -51,7 +54,7 @@ internal static class CronWords
     internal static string Time(CronSets sets)
     {
         int seconds = BitOperations.PopCount(sets.Seconds), minutes = BitOperations.PopCount(sets.Minutes), hours = BitOperations.PopCount(sets.Hours);
-        if (seconds * minutes * hours <= MostTimes)
+        if (TimesOfDay(sets) <= MostTimes)
             return $"at {And([.. Times(sets)])}";
 
         var hour = hours == 24 ? "" : $" of hour{(hours == 1 ? "" : "s")} {Values(sets.Hours, CronField.Hour, Number)}";

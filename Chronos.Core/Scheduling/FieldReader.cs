@@ -47,7 +47,7 @@ internal readonly partial struct FieldReader(JsonElement value, string path, ICo
     }
 
     private string? TooLong() => value.ValueKind == JsonValueKind.String && CronEvery.IsTooLong(value.GetString()!)
-        ? $"is too long, the most is {Durations.Format(Durations.Longest)} (100 years)"
+        ? CronEvery.TooLong
         : null;
 
     public DateTimeOffset? Time()

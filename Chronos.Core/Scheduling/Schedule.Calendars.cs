@@ -1,4 +1,3 @@
-using System.Globalization;
 using Chronos.Core.Calendars;
 
 namespace Chronos.Core.Scheduling;
@@ -36,7 +35,7 @@ public partial class Schedule
 
         return Target(closed, nominal.UtcTicks) is { } target
             ? new SlotTreatment(SlotFate.Moved, Instant(target), $"calendar {closed.Name}: moved from {MovedFrom(nominal.UtcTicks, target)}")
-            : new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped, there is no opening within a year");
+            : new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped, {WhyNotMoved(closed, nominal.UtcTicks)}");
     }
 
     /// <summary>
@@ -56,7 +55,7 @@ public partial class Schedule
             return treatment.FireAt;
         }
 
-        var end = Math.Min(Calendars.Until(nominal.UtcTicks) - 1, nominal.UtcTicks + TimeSpan.TicksPerHour);
+        var end = Math.Min(FateUntil(nominal.UtcTicks) - 1, nominal.UtcTicks + TimeSpan.TicksPerHour);
         var last = Last(nominal.AddTicks(-1), Instant(end))!.Value;
         return MovedBehind(nominal) is { } moved && moved < last ? moved : last;
     }
@@ -87,7 +86,7 @@ public partial class Schedule
         for (var next = Next(after); next is { } first && first <= upTo; next = Next(after))
         {
             var treatment = Treat(first);
-            var end = Calendars?.Until(first.UtcTicks) ?? TimeSource.Never;
+            var end = FateUntil(first.UtcTicks);
             var last = AfterCompletion ? first
                 : end > upTo.UtcTicks ? Last(first.AddTicks(-1), upTo)!.Value
                 : Last(first.AddTicks(-1), Instant(end - 1))!.Value;
@@ -183,7 +182,7 @@ public partial class Schedule
     internal DateTimeOffset FiringAfter(DateTimeOffset to) => Calendars is null ? to : Instant(Math.Max(to.UtcTicks, Calendars.NoneBefore(to.UtcTicks)));
 
     /// <summary>The last slot with the same fate as this one, which calendars move or skip; later than any when that never ends.</summary>
-    internal DateTimeOffset LastAlike(DateTimeOffset nominal) => Calendars?.Until(nominal.UtcTicks) is { } end && end < Latest.UtcTicks ? Instant(end - 1) : Latest;
+    internal DateTimeOffset LastAlike(DateTimeOffset nominal) => FateUntil(nominal.UtcTicks) is var end && end < Latest.UtcTicks ? Instant(end - 1) : Latest;
 
     /// <summary>How many slots of (<paramref name="after"/>, <paramref name="upTo"/>] fire, by nominal time.</summary>
     public long CountFiring(DateTimeOffset after, DateTimeOffset upTo) => CountFiring(after, upTo, long.MaxValue)!.Value;
@@ -219,7 +218,7 @@ public partial class Schedule
 
         for (var (nominal, i) = (skipped, 0); i < MaxRuns; i++)
         {
-            var end = Calendars.Until(nominal.UtcTicks);
+            var end = FateUntil(nominal.UtcTicks);
             if (end == TimeSource.Never || Next(Instant(end - 1)) is not { } next)
             {
                 return null;
@@ -239,79 +238,6 @@ public partial class Schedule
 
     /// <summary>A slot that is moved back fires before its nominal time, but never by more than a year.</summary>
     private static DateTimeOffset Horizon(DateTimeOffset at) => at.Year >= 9998 ? at : at.AddDays(367);
-
-    /// <summary>Where a slot goes that this calendar excludes; null when it has nowhere to go.</summary>
-    private long? Target(CalendarTimes by, long nominal) => by.OnExcluded switch
-    {
-        OnExcluded.NextOpen => Calendars!.NextOpen(nominal),
-        OnExcluded.PreviousOpen => Calendars!.LastOpen(nominal) is { } open ? BehindEarlier(nominal, open) : null,
-        _ => null,
-    };
-
-    /// <summary>
-    /// When a slot fires that is moved back: in the last minute before the close, but never before a slot that comes before it, because
-    /// dispositions are given in nominal order. Only two kinds of slots can keep it waiting: those of the last open time, by their own time and
-    /// jitter; and those of the same closed time that another calendar moves on to its end.
-    /// </summary>
-    private long BehindEarlier(long nominal, long lastOpen)
-    {
-        var back = Calendars!.Back is { } known && known.LastOpen == lastOpen ? known : new MovedBack(lastOpen, BehindOpen(lastOpen), lastOpen, TimeSource.Never);
-        if (Calendars.MovesOn && back.MovedOn == TimeSource.Never && back.SearchedTo < nominal - 1)
-        {
-            back = back with { SearchedTo = nominal - 1, MovedOn = FirstMovedOn(back.SearchedTo, nominal) };
-        }
-
-        Calendars.Back = back;
-        return back.MovedOn < nominal && Calendars.NextOpen(nominal) is { } opening ? opening : back.FireAt;
-    }
-
-    /// <summary>When slots fire that are moved back to before the close behind <paramref name="lastOpen"/>, given those of the open time.</summary>
-    private long BehindOpen(long lastOpen)
-    {
-        var target = Calendars!.BeforeClosing(lastOpen);
-        var reach = target - (Spec.Jitter?.Ticks ?? 0) - 1;
-        for (var at = lastOpen; at > reach && Last(Instant(reach), Instant(at)) is { } slot;)
-        {
-            switch (Treat(slot))
-            {
-                case { Fate: SlotFate.Skipped }:
-                    at = Calendars.Since(slot.UtcTicks) - 1;
-                    continue;
-                case { Fate: SlotFate.Moved } when slot.UtcTicks < target:
-                    return target;
-                case var treatment:
-                    return Math.Max(target, treatment.FireAt.UtcTicks);
-            }
-        }
-
-        return target;
-    }
-
-    /// <summary>The first slot of (<paramref name="after"/>, <paramref name="before"/>), which is closed time, that goes on to its end; or <see cref="TimeSource.Never"/>.</summary>
-    private long FirstMovedOn(long after, long before)
-    {
-        while (Next(Instant(after)) is { } slot && slot.UtcTicks < before)
-        {
-            if (Calendars!.Closed(slot.UtcTicks)?.OnExcluded == OnExcluded.NextOpen && Calendars.NextOpen(slot.UtcTicks) is not null)
-            {
-                return slot.UtcTicks;
-            }
-
-            after = Math.Min(Calendars.Until(slot.UtcTicks), before) - 1;
-        }
-
-        return TimeSource.Never;
-    }
-
-    private string MovedFrom(long from, long to)
-    {
-        var (before, after) = (new DateTime(from + Zone.At(from).Offset), new DateTime(to + Zone.At(to).Offset));
-        return before.Date == after.Date
-            ? $"{SchedulePreview.Clock(before.Ticks)} to {SchedulePreview.Clock(after.Ticks)}"
-            : $"{Day(before)} {SchedulePreview.Clock(before.Ticks)} to {Day(after)} {SchedulePreview.Clock(after.Ticks)}";
-    }
-
-    private static string Day(DateTime local) => local.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private sealed class UnderCalendars(ScheduleSpec spec, TimeSource source, ZoneRules zone, ulong seed, ScheduleCalendars calendars) : Schedule(spec, source, zone, seed)
     {

@@ -49,6 +49,12 @@ internal sealed class ScheduleCalendars(ImmutableArray<CalendarTimes> calendars)
     /// <summary>The same for the slots of the schedule that has these calendars.</summary>
     public MovedBack? Back { get; set; }
 
+    /// <summary>Of the last open time behind which slots are moved back: the last of them.</summary>
+    public MovedBound? LastMovedBack { get; set; }
+
+    /// <summary>Of the opening to which slots are moved on: the first of them.</summary>
+    public MovedBound? FirstMovedOn { get; set; }
+
     /// <summary>True when slots may fire before their nominal time.</summary>
     public bool MovesBack { get; } = calendars.Any(c => c.OnExcluded == OnExcluded.PreviousOpen);
 
@@ -167,3 +173,8 @@ internal sealed class ScheduleCalendars(ImmutableArray<CalendarTimes> calendars)
 /// <param name="SearchedTo">Up to here slots that are moved on were looked for.</param>
 /// <param name="MovedOn">The first of them.</param>
 internal sealed record MovedBack(long LastOpen, long FireAt, long SearchedTo, long MovedOn);
+
+/// <summary>Where the slots end that are moved to one opening.</summary>
+/// <param name="Open">The opening.</param>
+/// <param name="Bound">The outermost of them, or an instant beyond it.</param>
+internal sealed record MovedBound(long Open, long Bound);

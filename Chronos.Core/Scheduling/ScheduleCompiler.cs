@@ -88,7 +88,7 @@ internal static class ScheduleCompiler
             if (every < MinEvery)
                 Wrong("every", $"{Durations.Format(every)} is shorter than 1s");
             else if (every > MaxEvery)
-                Wrong("every", "is longer than 100 years");
+                Wrong("every", CronEvery.TooLong);
             else if (every.Ticks % TimeSpan.TicksPerMillisecond != 0)
                 Wrong("every", "is finer than a millisecond");
         }

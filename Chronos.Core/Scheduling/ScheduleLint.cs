@@ -146,18 +146,15 @@ public static class ScheduleLint
             if (local < shown && !overlap)
             {
                 overlap = true;
-                found.Add(new ScheduleWarning("overlap", $"{Moment(local)} is shown twice: {(schedule.Spec.Dst == DstRule.Once ? "fires in the first pass only" : "fires twice")}"));
+                found.Add(new ScheduleWarning("overlap", $"{SchedulePreview.Moment(local)} is shown twice: {(schedule.Spec.Dst == DstRule.Once ? "fires in the first pass only" : "fires twice")}"));
             }
             else if (local >= shown && local < first && !gap)
             {
                 gap = true;
-                found.Add(new ScheduleWarning("gap", $"{Moment(local)} does not exist: {(schedule.Spec.Dst == DstRule.Once ? $"fires {SchedulePreview.Clock(first)}" : "does not fire that day")}"));
+                found.Add(new ScheduleWarning("gap", $"{SchedulePreview.Moment(local)} does not exist: {(schedule.Spec.Dst == DstRule.Once ? $"fires {(SchedulePreview.IsOneDay(local, first) ? SchedulePreview.Clock(first) : SchedulePreview.Moment(first))}" : "does not fire that day")}"));
             }
 
             span = next;
         }
     }
-
-    private static string Moment(long local) =>
-        $"{new DateTime(local).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)} {SchedulePreview.Clock(local)}";
 }

@@ -92,7 +92,8 @@ public static class SchedulePreview
             return null;
 
         var more = pattern.CountBetween(first, span.LocalStart) - 1;
-        return $"gap: {Clock(first)}{(more > 0 ? string.Create(CultureInfo.InvariantCulture, $" and {more} more do") : " does")} not exist, fires {Clock(span.LocalStart)}";
+        var (missing, instead) = IsOneDay(first, span.LocalStart) ? (Clock(first), Clock(span.LocalStart)) : (Moment(first), Moment(span.LocalStart));
+        return $"gap: {missing}{(more > 0 ? string.Create(CultureInfo.InvariantCulture, $" and {more} more do") : " does")} not exist, fires {instead}";
     }
 
     private static string? Pass(ZoneRules zone, ZoneSpan span, long at)
@@ -103,6 +104,10 @@ public static class SchedulePreview
 
         return span.HasEnd && local >= span.End + zone.At(span.End).Offset ? "first" : null;
     }
+
+    internal static bool IsOneDay(long local, long other) => local / TimeSpan.TicksPerDay == other / TimeSpan.TicksPerDay;
+
+    internal static string Moment(long local) => $"{new DateTime(local).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)} {Clock(local)}";
 
     internal static string Clock(long local)
     {

@@ -44,6 +44,9 @@ internal static class PreviewEndpoints
     private const int MaxCount = 1000;
     private const int DefaultCount = 10;
 
+    /// <summary>The job whose name H and jitter are taken from when the question names none.</summary>
+    private const string StandIn = "preview";
+
     public static RouteGroupBuilder MapPreview(this RouteGroupBuilder api)
     {
         api.MapPost("/schedules/preview", Preview).WithName("preview_schedule").WithSummary("The times of a schedule, with notes on daylight saving, calendars and jitter").Needs(Scopes.JobsRead)
@@ -61,7 +64,7 @@ internal static class PreviewEndpoints
     private static async Task<IResult> Preview(HttpContext http, TimeProvider time, CalendarRequests calendars, CancellationToken cancellation)
     {
         var ask = await Asked.Read(http, cancellation);
-        var job = ask.Fields?.Text("job", 100) ?? "preview";
+        var job = ask.Fields?.Text("job", 100) ?? StandIn;
         var schedule = await Read(http, ask, job, calendars, cancellation);
         var from = ask.Fields?.Instant("from") ?? time.GetUtcNow();
         var to = ask.Fields?.Instant("to");
@@ -119,11 +122,12 @@ internal static class PreviewEndpoints
     private static async Task<IResult> Explain(HttpContext http, TimeProvider time, CalendarRequests calendars, CancellationToken cancellation)
     {
         var ask = await Asked.Read(http, cancellation);
-        var schedule = await Read(http, ask, ask.Fields?.Text("job", 100) ?? "preview", calendars, cancellation);
+        var job = ask.Fields?.Text("job", 100);
+        var schedule = await Read(http, ask, job ?? StandIn, calendars, cancellation);
         var timeout = ask.Fields?.Span("timeout", JobDocumentLimits.MinDuration, JobDocumentLimits.MaxDuration) ?? JobDefinition.DefaultTimeout;
         return ask.Problem() ?? Results.Json(
             new ExplainView(
-                ScheduleExplain.Sentence(schedule!), schedule!.Timezone, Schedule.TzdbVersion,
+                ScheduleExplain.Sentence(schedule!, job is null ? StandIn : null), schedule!.Timezone, Schedule.TzdbVersion,
                 [.. ScheduleLint.Warnings(schedule, time.GetUtcNow(), timeout).Select(w => new WarningView(w.Code, w.Message))]),
             ApiJson.Api.ExplainView);
     }
@@ -143,9 +147,14 @@ internal static class PreviewEndpoints
             ask.Fault("schedule", "is missing");
         }
 
-        return given is { } value && ScheduleJson.Read(value, "schedule", ask.Violations) is { } spec
-            ? Schedule.Compile(spec, timezone, http.Tenant(), job, await calendars.Lookup(http.Tenant(), spec, cancellation), ask.Violations)
-            : null;
+        if (given is { } value && ScheduleJson.Read(value, "schedule", ask.Violations) is { } spec)
+        {
+            return Schedule.Compile(spec, timezone, http.Tenant(), job, await calendars.Lookup(http.Tenant(), spec, cancellation), ask.Violations);
+        }
+
+        // With a schedule that cannot be read the zone is still looked at: all faults in one answer.
+        Schedule.Compile(new ScheduleSpec { Every = TimeSpan.FromHours(1) }, timezone, http.Tenant(), job, ask.Violations);
+        return null;
     }
 
     private static TimesView Times(Schedule schedule, DateTimeOffset from, DateTimeOffset? to, int count) =>

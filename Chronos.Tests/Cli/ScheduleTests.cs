@@ -85,6 +85,28 @@ public sealed class ScheduleTests
     }
 
     [Theory]
+    [InlineData("x", 100_000)]
+    [InlineData("1,", 230)]
+    public async Task Of_a_long_expression_what_stands_around_the_fault_is_shown(string item, int times)
+    {
+        using var cli = new CliRun();
+
+        var result = await cli.RunAsync("schedule", "preview", $"{string.Concat(Enumerable.Repeat(item, times))}61 * * * *");
+
+        Assert.Equal(1, result.Exit);
+        Assert.All(result.ErrorLines, line => Assert.InRange(line.Length, 1, 170));
+        Assert.Contains('^', result.ErrorLines[^1]);
+        if (times < 500)
+        {
+            Assert.Equal("61", result.ErrorLines[^2].Substring(result.ErrorLines[^1].IndexOf('^', StringComparison.Ordinal), 2));
+            Assert.EndsWith("^^", result.ErrorLines[^1], StringComparison.Ordinal);
+        }
+
+        var deep = await cli.RunAsync("schedule", "preview", new string('{', 5_000));
+        Assert.All(deep.ErrorLines, line => Assert.InRange(line.Length, 1, 220));
+    }
+
+    [Theory]
     [InlineData("{\"cron\": \"0 61 * * *\"}", "61")]
     [InlineData("{ \"jitter\": \"5s\", \"cron\": \"0 0 * * 8\" }", "8")]
     [InlineData("{\"every\": \"abc\"}", "\"abc\"")]

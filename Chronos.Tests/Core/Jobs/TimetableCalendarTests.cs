@@ -98,6 +98,24 @@ public sealed class TimetableCalendarTests
         Assert.Equal("10:10:00", Clock(SchedulePreview.NextShown(compiled, _bench.Now)!.Value));
     }
 
+    /// <summary>A calendar that never opens again would send the slots of a whole year.</summary>
+    [Fact]
+    public void Of_the_slots_after_a_close_for_good_a_hundred_are_moved_back_and_the_others_are_recorded()
+    {
+        Change(Lunch with { OnExcluded = OnExcluded.PreviousOpen, Weekly = [], Ranges = [new CalendarRange(new DateTime(2026, 3, 2, 10, 5, 0), new DateTime(9998, 1, 1), null)] }, 1);
+        var job = TimetableBench.Definition("* * * * *") with { Schedule = new ScheduleSpec { Cron = "* * * * *", Calendars = ["lunch"] } };
+        _bench.Planned(job).Pass(TimeSpan.FromMinutes(5));
+        Assert.Equal(100, _bench.Journal.OfType<ExecutionStarted>().Count(c => c.Due == TimetableBench.Start.AddMinutes(4)));
+        Assert.Empty(_bench.Journal.OfType<SlotsSkipped>());
+        _bench.Pass(TimeSpan.FromHours(4));
+        Change(Lunch, 2);
+        Assert.Equal(104, _bench.Journal.OfType<ExecutionStarted>().Count());
+        var skipped = _bench.Journal.OfType<SlotsSkipped>().ToList();
+        Assert.Equal("11:45:00", Clock(skipped[0].First));
+        Assert.All(skipped, s => Assert.Equal((SkipReason.Calendar, "calendar lunch: skipped, no more than the 100 slots next to the opening are moved to it"), (s.Reason, s.Detail)));
+        AssertEveryDueSlotHasOneDisposition(job);
+    }
+
     [Fact]
     public void A_slot_that_moves_back_over_skipped_ones_is_not_kept_waiting_by_them()
     {

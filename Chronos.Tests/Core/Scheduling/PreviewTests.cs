@@ -18,6 +18,18 @@ public sealed class PreviewTests
         Assert.Equal(["gap: 02:00 and 3 more do not exist, fires 03:00"], many[0].Notes);
     }
 
+    /// <summary>A clock time alone would say that 00:00 fires at 00:00.</summary>
+    [Theory]
+    [InlineData("Pacific/Kiritimati", "0 0 31 12 *", "1994-12-31T00:00:00Z", "gap: 1994-12-31 00:00 does not exist, fires 1995-01-01 00:00")]
+    [InlineData("Pacific/Apia", "0 */6 * * *", "2011-12-30T10:00:00Z", "gap: 2011-12-30 00:00 and 3 more do not exist, fires 2011-12-31 00:00")]
+    [InlineData("America/Nuuk", "30 23 * * *", "2026-03-29T00:00:00Z", "gap: 2026-03-28 23:30 does not exist, fires 2026-03-29 00:00")]
+    public void A_gap_that_ends_on_another_day_is_told_with_the_days(string zone, string cron, string from, string note)
+    {
+        Assert.Equal([note], SchedulePreview.Rows(Given.Valid(cron, zone), Given.Time(from), null, 1)[0].Notes);
+        if (cron.StartsWith("30 23", StringComparison.Ordinal))
+            Assert.Equal("2026-03-28 23:30 does not exist: fires 2026-03-29 00:00", ScheduleLint.Warnings(Given.Valid(cron, zone), Given.Time("2026-01-01T00:00:00Z"), TimeSpan.FromMinutes(1)).Single(w => w.Code == "gap").Message);
+    }
+
     [Theory]
     [InlineData("UTC")]
     [InlineData("America/New_York")]
@@ -60,6 +72,8 @@ public sealed class PreviewTests
     [Theory]
     [InlineData("30 2 * * MON-FRI", "At 02:30 on Monday to Friday, UTC time.")]
     [InlineData("*/15 * * * *", "Every 15 minutes, UTC time.")]
+    [InlineData("@daily", "At 00:00 every day, UTC time.")]
+    [InlineData("30 8,20 * JAN *", "At 08:30 and 20:30 every day in January, UTC time.")]
     [InlineData("* * * * *", "Every minute, UTC time.")]
     [InlineData("* * * * * *", "Every second, UTC time.")]
     [InlineData("*/10 * * * * *", "Every 10 seconds, UTC time.")]

@@ -98,6 +98,9 @@ public sealed class ScheduleJsonTests
     [Theory]
     [InlineData("""{"every": "200000000h"}""", "schedule.every", "is too long, the most is 876600h (100 years)")]
     [InlineData("""{"every": "200000000h after_completion"}""", "schedule.every", "is too long, the most is 876600h (100 years)")]
+    [InlineData("""{"every": "99999999999999999999s"}""", "schedule.every", "is too long, the most is 876600h (100 years)")]
+    [InlineData("""{"every": "PT9999999H"}""", "schedule.every", "is too long, the most is 876600h (100 years)")]
+    [InlineData("""{"every": "1.99999999999999999999s"}""", "schedule.every", "a duration is expected, such as 90s or 1h30m")]
     [InlineData("""{"every": "200000000 hours"}""", "schedule.every", "a duration is expected, such as 90s or 1h30m")]
     [InlineData("""{"cron": "* * * * *", "jitter": "9000000d"}""", "schedule.jitter", "is too long, the most is 876600h (100 years)")]
     public void A_duration_that_is_too_long_is_told_the_most(string schedule, string field, string message) =>

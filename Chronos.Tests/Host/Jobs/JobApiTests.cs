@@ -239,7 +239,10 @@ public sealed class JobApiTests(SharedNode shared)
         Assert.Equal(3, preview.Json.GetProperty("items").GetArrayLength());
         Assert.Equal("2026-03-28T02:30:00+01:00", preview.Json.GetProperty("items")[0].GetProperty("local").GetString());
         Assert.NotEqual(0, preview.Json.GetProperty("items")[1].GetProperty("notes").GetArrayLength());
-        Assert.NotNull((await _node.Post("/api/v1/schedules/explain", """{"schedule":"@daily"}""")).Text("sentence"));
+        Assert.Equal("At 00:00 every day, UTC time.", (await _node.Post("/api/v1/schedules/explain", """{"schedule":"@daily"}""")).Text("sentence"));
+        Assert.EndsWith("H was chosen by the name of the job (here 'preview', for want of another).", (await _node.Post("/api/v1/schedules/explain", """{"schedule":"H H * * *"}""")).Text("sentence"), StringComparison.Ordinal);
+        Assert.EndsWith("H was chosen by the name of the job.", (await _node.Post("/api/v1/schedules/explain", """{"schedule":"H H * * *","job":"backup"}""")).Text("sentence"), StringComparison.Ordinal);
+        Assert.Equal(["schedule", "timezone"], (await _node.Post("/api/v1/schedules/preview", """{"schedule":"0 0 * * 8","timezone":"Mars/Base"}""")).Fields);
     }
 
     [Fact]
