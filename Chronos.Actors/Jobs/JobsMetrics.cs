@@ -53,9 +53,9 @@ public sealed class JobsMetrics : IDisposable
 
     internal void LeaderFell(long epoch) => Interlocked.CompareExchange(ref _leaderEpoch, 0, epoch);
 
-    internal void Holds(int timetable, int jobs, int inFlight) => Note(timetable, true, jobs, inFlight);
+    internal void Holds(int timetable, int jobs, int inFlight, DateTimeOffset? nextDue) => Note(timetable, true, jobs, inFlight, nextDue);
 
-    internal void Left(int timetable) => Note(timetable, false, 0, 0);
+    internal void Left(int timetable) => Note(timetable, false, 0, 0, null);
 
     /// <summary>Counts what a committed item says.</summary>
     internal void Count(TimetableItem item)
@@ -79,10 +79,11 @@ public sealed class JobsMetrics : IDisposable
         _duration.Record(duration.TotalSeconds);
     }
 
-    private void Note(int timetable, bool held, int jobs, int inFlight)
+    private void Note(int timetable, bool held, int jobs, int inFlight, DateTimeOffset? nextDue)
     {
         (_held[timetable], _jobs[timetable], _inFlight[timetable]) = (held, jobs, inFlight);
         _pressure.Holds(timetable, inFlight);
+        _pressure.IsDue(timetable, nextDue);
     }
 
     private static string Word(string name) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name);

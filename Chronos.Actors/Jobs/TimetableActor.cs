@@ -344,7 +344,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
             return;
         }
 
-        _settings.Metrics.Holds(_number, State.JobCount, State.InFlight);
+        _settings.Metrics.Holds(_number, State.JobCount, State.InFlight, State.NextDueAt);
         if (_table.ReportChange() is { } report)
         {
             Tell(report);

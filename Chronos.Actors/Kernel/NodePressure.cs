@@ -11,11 +11,19 @@ public sealed class NodePressure
     /// <summary>Above it executions wait for a place; a steady load with quick targets stays far below.</summary>
     private const int High = 1_500;
 
+    private const long Never = long.MaxValue;
     private readonly int[] _inFlight = new int[TimetableNumbers.Count];
+    private readonly long[] _due = [.. Enumerable.Repeat(Never, TimetableNumbers.Count)];
     private int _sum;
 
     public bool IsHigh => Volatile.Read(ref _sum) > High;
 
     /// <summary>Told by each timetable of this node after a commit, with 0 when it leaves.</summary>
     public void Holds(int timetable, int inFlight) => Interlocked.Add(ref _sum, inFlight - Interlocked.Exchange(ref _inFlight[timetable], inFlight));
+
+    /// <summary>The next instant at which something of this node is due; null when nothing is planned here.</summary>
+    public DateTimeOffset? NextDue => _due.Min() is var first && first == Never ? null : new DateTimeOffset(first, TimeSpan.Zero);
+
+    /// <summary>Told by each timetable of this node after a commit, with null when it leaves.</summary>
+    public void IsDue(int timetable, DateTimeOffset? next) => Volatile.Write(ref _due[timetable], next?.UtcTicks ?? Never);
 }

@@ -63,7 +63,7 @@ internal static class ChronosServices
             .AddSingleton<NodePressure>()
             .AddSingleton(p => new JobsMetrics(p.GetRequiredService<IMeterFactory>(), settings.NodeName, p.GetRequiredService<NodePressure>()));
         services.AddAkka(ClusterSettings.SystemName, (akka, p) => akka.WithNode(p, settings, journal, reads));
-        services.AddSingleton<FirstKey>().AddHostedService(p => p.GetRequiredService<FirstKey>()).AddHostedService<JournalRetentionService>().AddHostedService<WarmUpService>()
+        services.AddSingleton<FirstKey>().AddHostedService(p => p.GetRequiredService<FirstKey>()).AddHostedService<JournalRetentionService>().AddHostedService<WarmUpService>().AddHostedService<QuietCollectionService>()
             .AddSingleton<Readiness>().AddHostedService<FarewellService>();
         return services.AddApi().AddTelemetry(settings);
     }

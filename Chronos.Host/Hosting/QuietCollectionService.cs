@@ -1,0 +1,36 @@
+using System.Diagnostics.Metrics;
+using Chronos.Actors.Kernel;
+
+namespace Chronos.Host.Hosting;
+
+/// <summary>
+/// Collects garbage between two bursts. Left to itself a collection begins where memory is asked for, and so in the middle of a burst, all of
+/// which is late then by its pause; see <see cref="QuietMoments"/>.
+/// </summary>
+internal sealed class QuietCollectionService : BackgroundService
+{
+    private readonly NodePressure _pressure;
+    private readonly TimeProvider _time;
+    private long _made;
+
+    public QuietCollectionService(NodePressure pressure, IMeterFactory meters, TimeProvider time)
+    {
+        (_pressure, _time) = (pressure, time);
+        meters.Create("Chronos").CreateObservableCounter("chronos_quiet_collections_total", () => Volatile.Read(ref _made), null, "Collections of garbage made where nothing was due");
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var moments = new QuietMoments();
+        using var timer = new PeriodicTimer(QuietMoments.Interval, _time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (moments.IsNow(GC.GetTotalAllocatedBytes(), GC.CollectionCount(0), _time.GetUtcNow(), _pressure.NextDue))
+            {
+                // The youngest generation, and older ones when the collector finds that their turn has come.
+                GC.Collect(0, GCCollectionMode.Forced, blocking: true, compacting: false);
+                _made++;
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+namespace Chronos.Host.Hosting;
+
+/// <summary>
+/// Whether it is worth to collect garbage now, and disturbs nobody: enough was allocated since the last collection, almost nothing since the
+/// last look, and nothing is or was due about now. Under a load without pauses there is no such moment, and collections come when they must.
+/// </summary>
+internal sealed class QuietMoments
+{
+    /// <summary>Time between two looks.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A quarter of the youngest generation: two bursts or three of hundreds of jobs fit in what is left.</summary>
+    internal const long Worthwhile = 16L << 20;
+
+    /// <summary>Between two looks; what an idle node allocates is a tenth of it.</summary>
+    internal const long Still = 512L << 10;
+
+    /// <summary>No slot may be nearer. Claims come 25 ms before their slot, and a pause took 60 ms at most where it was measured.</summary>
+    internal static readonly TimeSpan Distance = TimeSpan.FromMilliseconds(150);
+
+    private long _atLastLook;
+    private long _atLastCollection;
+    private int _collections;
+    private DateTimeOffset? _wasNext;
+
+    /// <param name="allocated">Bytes since the start of the process.</param>
+    /// <param name="collections">Since the start of the process.</param>
+    /// <param name="nextDue">What is claimed already and held for its instant is not in it; it was in that of the last look.</param>
+    public bool IsNow(long allocated, int collections, DateTimeOffset now, DateTimeOffset? nextDue)
+    {
+        if (collections != _collections)
+        {
+            (_collections, _atLastCollection) = (collections, _atLastLook);
+        }
+
+        var still = allocated - _atLastLook < Still;
+        var clear = IsFar(nextDue, now) && IsFar(_wasNext, now);
+        (_atLastLook, _wasNext) = (allocated, nextDue);
+        return still && clear && allocated - _atLastCollection >= Worthwhile;
+    }
+
+    private static bool IsFar(DateTimeOffset? due, DateTimeOffset now) => due is not { } at || at - now > Distance || now - at > Distance;
+}
