@@ -145,7 +145,13 @@ public sealed class ProjectionRunner : IDisposable
     private bool Rebuild(ProjectionStore store, ProjectionTrack track)
     {
         _log.LogInformation("The projection {Projection} is rebuilt from the journal on request", track.Name);
+
+        // Told before it is so, and before whoever asked has an answer: nobody may take the empty model for the full one.
+        track.State = ProjectionState.Rebuilding;
+        Publish();
         store.Reset(track);
+        track.BehindSince = _time.GetUtcNow();
+        Publish();
         return true;
     }
 

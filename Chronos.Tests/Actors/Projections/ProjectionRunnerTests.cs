@@ -192,6 +192,22 @@ public sealed class ProjectionRunnerTests
         await side.CaughtUp();
     }
 
+    /// <summary>Who asks for the state must not be told that it follows when the lists are empty.</summary>
+    [Fact]
+    public async Task That_a_model_is_rebuilt_is_told_before_it_is_empty()
+    {
+        var watched = new FailingProjection("watched");
+        using var side = new ReadSide(projections: [watched]);
+        side.Journal.Append(Created("a"));
+        await side.CaughtUp();
+        ProjectionHealth? told = null;
+        watched.Emptied = () => told = side.Runner.Health[0];
+        Assert.True(await side.Runner.Rebuild("watched", TestContext.Current.CancellationToken));
+        Assert.Equal(ProjectionState.Rebuilding, told?.State);
+        await side.CaughtUp();
+        await Until(() => side.Runner.Health[0].Ready);
+    }
+
     /// <summary>Counts entries; fails on the event "x" as often as it is told to.</summary>
     private sealed class FailingProjection(string name) : IProjection
     {
@@ -207,7 +223,13 @@ public sealed class ProjectionRunnerTests
 
         public int ModelVersion => 1;
 
-        public void Reset(DbConnection connection, DbTransaction transaction) => Folded = 0;
+        public Action? Emptied { get; set; }
+
+        public void Reset(DbConnection connection, DbTransaction transaction)
+        {
+            Folded = 0;
+            Emptied?.Invoke();
+        }
 
         public void Apply(IReadOnlyList<JournalEntry> entries, DbConnection connection, DbTransaction transaction)
         {
