@@ -82,8 +82,7 @@ public sealed class JobsMetrics : IDisposable
     private void Note(int timetable, bool held, int jobs, int inFlight, DateTimeOffset? nextDue)
     {
         (_held[timetable], _jobs[timetable], _inFlight[timetable]) = (held, jobs, inFlight);
-        _pressure.Holds(timetable, inFlight);
-        _pressure.IsDue(timetable, nextDue);
+        _pressure.Holds(timetable, inFlight, nextDue);
     }
 
     private static string Word(string name) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name);

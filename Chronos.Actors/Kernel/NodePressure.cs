@@ -4,7 +4,7 @@ namespace Chronos.Actors.Kernel;
 
 /// <summary>
 /// How many executions of this node are claimed and not ended. While more wait than a pool takes at once, who only tells of them stands
-/// back: firing and its outcomes have the processors first.
+/// back: firing and its outcomes have the processors first. And when something is due next, for who may only work where nothing is.
 /// </summary>
 public sealed class NodePressure
 {
@@ -18,12 +18,13 @@ public sealed class NodePressure
 
     public bool IsHigh => Volatile.Read(ref _sum) > High;
 
-    /// <summary>Told by each timetable of this node after a commit, with 0 when it leaves.</summary>
-    public void Holds(int timetable, int inFlight) => Interlocked.Add(ref _sum, inFlight - Interlocked.Exchange(ref _inFlight[timetable], inFlight));
-
     /// <summary>The next instant at which something of this node is due; null when nothing is planned here.</summary>
     public DateTimeOffset? NextDue => _due.Min() is var first && first == Never ? null : new DateTimeOffset(first, TimeSpan.Zero);
 
-    /// <summary>Told by each timetable of this node after a commit, with null when it leaves.</summary>
-    public void IsDue(int timetable, DateTimeOffset? next) => Volatile.Write(ref _due[timetable], next?.UtcTicks ?? Never);
+    /// <summary>Told by each timetable of this node after a commit, with 0 and null when it leaves.</summary>
+    public void Holds(int timetable, int inFlight, DateTimeOffset? nextDue = null)
+    {
+        Interlocked.Add(ref _sum, inFlight - Interlocked.Exchange(ref _inFlight[timetable], inFlight));
+        Volatile.Write(ref _due[timetable], nextDue?.UtcTicks ?? Never);
+    }
 }

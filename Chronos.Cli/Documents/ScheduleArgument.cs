@@ -5,8 +5,6 @@ namespace Chronos.Cli.Documents;
 /// <summary>A schedule as it is typed: a cron expression, a macro, or the JSON object of a job document.</summary>
 internal static class ScheduleArgument
 {
-    private const int MostShown = 160;
-
     public static JsonNode Read(string text)
     {
         if (!text.AsSpan().TrimStart().StartsWith("{"))
@@ -14,6 +12,6 @@ internal static class ScheduleArgument
             return JsonValue.Create(text);
         }
 
-        return JsonText.TryParse(text, out var json) ? JsonNode.Parse(json.GetRawText())! : throw CliFailure.Usage($"schedule: {(text.Length <= MostShown ? text : text[..MostShown] + "…")} is no JSON object");
+        return JsonText.TryParse(text, out var json) ? JsonNode.Parse(json.GetRawText())! : throw CliFailure.Usage($"schedule: {(text.Length <= ScheduleCaret.MostShown ? text : text[..ScheduleCaret.MostShown] + "…")} is no JSON object");
     }
 }

@@ -8,7 +8,8 @@ namespace Chronos.Cli.Documents;
 /// <summary>Points at the part of a schedule that is wrong: of a cron expression, of a recurrence rule, or of a JSON object as it was typed.</summary>
 internal static class ScheduleCaret
 {
-    private const int MostShown = 160;
+    /// <summary>Characters of what was typed that an error repeats.</summary>
+    internal const int MostShown = 160;
 
     /// <summary>What was typed and a line of carets beneath the culprit; nothing when it is valid, or holds what would spoil the alignment.</summary>
     /// <param name="violations">What is wrong, by fields of <c>schedule</c>; the first of them is shown.</param>

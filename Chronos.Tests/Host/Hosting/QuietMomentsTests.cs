@@ -53,10 +53,10 @@ public sealed class QuietMomentsTests
     {
         var pressure = new NodePressure();
         Assert.Null(pressure.NextDue);
-        pressure.IsDue(3, Now.AddHours(2));
-        pressure.IsDue(4, Now.AddHours(1));
+        pressure.Holds(3, 0, Now.AddHours(2));
+        pressure.Holds(4, 0, Now.AddHours(1));
         Assert.Equal(Now.AddHours(1), pressure.NextDue);
-        pressure.IsDue(4, null);
+        pressure.Holds(4, 0);
         Assert.Equal(Now.AddHours(2), pressure.NextDue);
     }
 
