@@ -92,7 +92,7 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
         }
 
         _timetables.Tell(
-            new TimetablePlanning.RunNow(c.Job, ExecutionId.ForRun(c.Job, _ids.NewUlid()), c.Payload, c.Force, c.Kind, c.Source, c.By, c.Request), Sender);
+            new TimetablePlanning.RunNow(c.Job, ExecutionId.ForRun(c.Job, _ids.NewUlid()), c.Payload, c.Force, c.Kind, c.Source, c.By, c.Request) { Version = _state.Version }, Sender);
     }
 
     private void AnswerWhenNoted(IActorRef to, bool replayed, bool resumes)

@@ -213,7 +213,7 @@ internal static class CalendarTexts
             }
         }
 
-        fields.Fault(name, "must be a time of day such as \"09:00\"");
+        fields.Fault(name, "must be a time of day in whole minutes such as \"09:00\"");
         return absent;
     }
 
@@ -234,7 +234,7 @@ internal static class CalendarTexts
             }
         }
 
-        fields.Fault(name, "must be a date such as 2026-12-24 or a local time such as 2026-12-24T12:00, without an offset: the calendar has a timezone");
+        fields.Fault(name, "must be a date such as 2026-12-24 or a local time of whole minutes such as 2026-12-24T12:00, without an offset: the calendar has a timezone");
         return default;
     }
 

@@ -305,7 +305,7 @@ internal sealed class JobIncarnation(SimulatedNode node, int number) : Incarnati
                 break;
             case JobCommands.Trigger c:
                 var ulid = Ulids.Derive(Now, $"{World.Random.Next()}");
-                TellTimetable(new TimetablePlanning.RunNow(c.Job, ExecutionId.ForRun(c.Job, ulid), c.Payload, c.Force, c.Kind, c.Source, c.By, c.Request), asker);
+                TellTimetable(new TimetablePlanning.RunNow(c.Job, ExecutionId.ForRun(c.Job, ulid), c.Payload, c.Force, c.Kind, c.Source, c.By, c.Request) { Version = _state.Version }, asker);
                 break;
             case TimetablePlanning.PlanNoted note:
                 foreach (var (to, reply) in _handover.Note(note, _state, Now))

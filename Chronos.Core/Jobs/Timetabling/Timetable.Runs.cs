@@ -8,7 +8,8 @@ public sealed partial class Timetable
 {
     public ITimetableReply RunNow(TimetablePlanning.RunNow run, DateTimeOffset now)
     {
-        if (State.Find(run.Job) is not { Removed: false } job)
+        // Asked of a job that was deleted meanwhile, this may come late or a second time: the one that has its name now was not asked.
+        if (State.Find(run.Job) is not { Removed: false } job || run.Version < State.RemovedVersion(run.Job))
         {
             return new JobReplies.Refused(JobDecider.NoSuchJob(run.Job));
         }

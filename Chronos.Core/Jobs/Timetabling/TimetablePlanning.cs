@@ -24,7 +24,11 @@ public static class TimetablePlanning
 
     /// <summary>Claim a run that somebody asked for. Answered to the asker by <see cref="TimetableReplies.Started"/>.</summary>
     public sealed record RunNow(
-        JobId Job, ExecutionId Execution, string? Payload, TriggerForce Force, ExecutionTrigger Kind, string? Source, Principal By, RequestMark? Request) : ITimetableCommand;
+        JobId Job, ExecutionId Execution, string? Payload, TriggerForce Force, ExecutionTrigger Kind, string? Source, Principal By, RequestMark? Request) : ITimetableCommand
+    {
+        /// <summary>The version of the job that was asked: one that was deleted since is not run again under the same name. Absent from a node of an older build.</summary>
+        public long? Version { get; init; }
+    }
 
     /// <summary>Something is due, says the leader of this epoch. A timetable refuses an epoch lower than the highest it has seen.</summary>
     public sealed record Tick(int Timetable, long Epoch, DateTimeOffset Now) : IWireMessage;

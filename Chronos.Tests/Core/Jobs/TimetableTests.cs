@@ -367,6 +367,25 @@ public sealed class TimetableTests
         Assert.Equal("""{"a":1}""", Assert.Single(_bench.Offered).Payload);
     }
 
+    /// <summary>The same message a second time, or late.</summary>
+    [Fact]
+    public void A_run_of_a_job_that_was_deleted_is_not_claimed_for_the_next_of_its_name()
+    {
+        _bench.Planned(EveryTenSeconds);
+        var ask = new TimetablePlanning.RunNow(
+            TimetableBench.Job, ExecutionId.ForRun(TimetableBench.Job, Ulids.Derive(_bench.Now, "a")), null, TriggerForce.Respect, ExecutionTrigger.Manual, null, Principal.System, null)
+        {
+            Version = 1,
+        };
+        Assert.IsType<TimetableReplies.Started>(_bench.Do(t => t.RunNow(ask, _bench.Now)));
+        _bench.Do(t => t.RemovePlan(new TimetablePlanning.RemovePlan(TimetableBench.Job, 2), _bench.Now));
+        _bench.Planned(EveryTenSeconds, version: 3);
+
+        Assert.Equal(RejectionCode.NotFound, Assert.IsType<JobReplies.Refused>(_bench.Do(t => t.RunNow(ask, _bench.Now))).Rejection.Code);
+        var next = ask with { Execution = ExecutionId.ForRun(TimetableBench.Job, Ulids.Derive(_bench.Now, "b")), Version = 3 };
+        Assert.IsType<TimetableReplies.Started>(_bench.Do(t => t.RunNow(next, _bench.Now)));
+    }
+
     [Fact]
     public void A_manual_run_of_a_paused_job_wants_force()
     {
