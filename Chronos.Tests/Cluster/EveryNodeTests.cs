@@ -58,7 +58,8 @@ public sealed class EveryNodeTests
         var (serves, owns) = (cluster.Nodes[0], cluster.Nodes[1]);
         for (var n = 0; n < 8; n++)
         {
-            await serves.PostPatiently("calendars", new { name = $"calendar-{n}", timezone = "UTC", dates = new[] { "12-25" } });
+            using var made = await serves.Http.PutAsJsonAsync($"api/v1/calendars/calendar-{n}", new { name = $"calendar-{n}", timezone = "UTC", dates = new[] { "12-25" } });
+            Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync());
             await serves.PostPatiently("jobs", new { name = $"job-{n}", schedule = new { cron = "0 0 1 1 *", calendars = new[] { $"calendar-{n}" } }, webhook = new { url = "http://127.0.0.1:1/" } });
         }
 
