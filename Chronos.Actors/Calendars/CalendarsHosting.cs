@@ -19,8 +19,17 @@ public static class CalendarsHosting
     private const int Shards = 16;
 
     /// <summary>Needs the timetables to be registered before; <see cref="CalendarDirectory"/>, <see cref="IJournalReader"/> and <see cref="TimeProvider"/> are services.</summary>
-    public static AkkaConfigurationBuilder WithCalendars(this AkkaConfigurationBuilder builder) => builder
+    public static AkkaConfigurationBuilder WithCalendars(this AkkaConfigurationBuilder builder, ClusterSettings cluster) =>
+        (cluster.Schedules ? builder.WithOwnCalendars() : builder.WithShardRegionProxy<CalendarRegionKey>("calendar", NodeRoles.Scheduler, new CalendarExtractor()))
         .AddHocon($"{CalendarReactor.Dispatcher}.type = PinnedDispatcher", HoconAddMode.Append)
+        .WithActors((system, registry, resolver) =>
+        {
+            var (journal, directory, time) = (resolver.GetService<IJournalReader>(), resolver.GetService<CalendarDirectory>(), resolver.GetService<TimeProvider>());
+            var calendars = registry.Get<CalendarRegionKey>();
+            system.ActorOf(Props.Create(() => new CalendarReactor(journal, directory, time, calendars)).WithDispatcher(CalendarReactor.Dispatcher), "calendar-reactor");
+        });
+
+    private static AkkaConfigurationBuilder WithOwnCalendars(this AkkaConfigurationBuilder builder) => builder
         .WithShardRegion<CalendarRegionKey>(
             "calendar",
             (_, registry, resolver) =>
@@ -35,13 +44,7 @@ public static class CalendarsHosting
                 };
             },
             new CalendarExtractor(),
-            new ShardOptions { RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false })
-        .WithActors((system, registry, resolver) =>
-        {
-            var (journal, directory, time) = (resolver.GetService<IJournalReader>(), resolver.GetService<CalendarDirectory>(), resolver.GetService<TimeProvider>());
-            var calendars = registry.Get<CalendarRegionKey>();
-            system.ActorOf(Props.Create(() => new CalendarReactor(journal, directory, time, calendars)).WithDispatcher(CalendarReactor.Dispatcher), "calendar-reactor");
-        });
+            new ShardOptions { Role = NodeRoles.Scheduler, RememberEntities = false, StateStoreMode = StateStoreMode.DData, ShouldPassivateIdleEntities = false });
 
     private sealed class CalendarExtractor : HashCodeMessageExtractor
     {

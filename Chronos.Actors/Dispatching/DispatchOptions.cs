@@ -15,6 +15,12 @@ public sealed record DispatchOptions
     /// <summary>How often an outcome is told again while its timetable does not answer.</summary>
     public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// The same on a node that stops: all its timetables stand still until the last outcome is noted, and one that was on its way to a timetable that moved
+    /// in that moment is lost.
+    /// </summary>
+    public TimeSpan LastReportInterval { get; init; } = TimeSpan.FromMilliseconds(200);
+
     /// <summary>How long running attempts may go on when the node stops. Below the 5 s of a phase of the shutdown.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(3);
 

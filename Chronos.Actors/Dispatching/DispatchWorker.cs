@@ -124,9 +124,12 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
         _door.Tell(new WorkerMessages.Ended(attempt.Execution, attempt.Attempt, fact.Outcome));
         if (!Timers.IsTimerActive(nameof(TellAgain)))
         {
-            Timers.StartPeriodicTimer(nameof(TellAgain), TellAgain.Instance, _options.ReportInterval);
+            StartTelling();
         }
     }
+
+    private void StartTelling() =>
+        Timers.StartPeriodicTimer(nameof(TellAgain), TellAgain.Instance, _draining ? _options.LastReportInterval : _options.ReportInterval);
 
     private void Noted(TimetableFacts.AttemptNoted noted)
     {
@@ -151,6 +154,11 @@ internal sealed class DispatchWorker : UntypedActor, IWithTimers
     {
         _draining = true;
         Timers.StartSingleTimer(nameof(GraceOver), GraceOver.Instance, _options.StopGrace);
+        if (_untold.Count > 0)
+        {
+            StartTelling();
+        }
+
         CheckDrained();
     }
 

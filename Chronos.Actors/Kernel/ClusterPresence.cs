@@ -25,7 +25,10 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     /// <summary>Who has said nothing for so long is gone: after the death of all nodes the first seed waits for this.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
-    /// <summary>For so many beats in a row this node has reached the database, and another, which was up all the time, has not.</summary>
+    /// <summary>
+    /// For so many beats in a row this node has reached the database, and another, which was up all the time, has not. Counted, and not read from the
+    /// clock of the database: a step of that would make all others silent at once.
+    /// </summary>
     private const int SilentBeats = 10;
 
     private readonly Cluster _cluster = Cluster.Get(Context.System);
@@ -35,7 +38,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     private readonly ImmutableList<Address> _seeds;
     private readonly string _member;
     private readonly string _incarnation;
-    private readonly Dictionary<Address, int> _heard = [];
+    private readonly Dictionary<Address, Heard> _heard = [];
     private ImmutableHashSet<string> _lost = [];
     private int _beats;
     private Phase _phase = Phase.Joining;
@@ -53,7 +56,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
         Receive<Written>(w => OnWritten(w.Lost));
         Receive<Status.Failure>(OnFailure);
         Receive<ClusterEvent.MemberUp>(e => IsSelf(e.Member), _ => OnUp());
-        Receive<ClusterEvent.MemberUp>(e => _heard[e.Member.Address] = _beats);
+        Receive<ClusterEvent.MemberUp>(e => _heard[e.Member.Address] = new Heard(_beats, null));
         Receive<ClusterEvent.MemberRemoved>(e => _heard.Remove(e.Member.Address));
         Receive<ClusterEvent.MemberExited>(e => IsSelf(e.Member), _ => OnExited());
         Receive<ClusterEvent.MemberDowned>(e => OnDowned(e.Member));
@@ -125,7 +128,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
         }
         else if (_phase == Phase.Member)
         {
-            _table.SayAsync(_member, _incarnation, SilentBeats * Saying, _stop.Token).PipeTo(Self, success: silent => new Said(silent));
+            _table.SayAsync(_member, _incarnation, _stop.Token).PipeTo(Self, success: words => new Said(words));
         }
         else if (_phase == Phase.Joining && !_seeds.IsEmpty)
         {
@@ -161,7 +164,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
         {
             return;
         }
-        else if (said.Silent is null)
+        else if (said.Words is null)
         {
             _log.Error("The other nodes took this one for lost and wrote it down in the database; it stops");
             _phase = Phase.Gone;
@@ -171,7 +174,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
         else
         {
             _beats++;
-            LookForSilent(said.Silent);
+            LookForSilent(said.Words);
             if (!_lost.IsEmpty)
             {
                 OnBeat();
@@ -180,13 +183,25 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     }
 
     /// <summary>All who reach the database see the same, and may act beside each other.</summary>
-    private void LookForSilent(IReadOnlyCollection<string> silent)
+    private void LookForSilent(IReadOnlyDictionary<string, string> words)
     {
-        foreach (var (address, since) in _heard.Where(h => silent.Contains(NameOf(h.Key)) && _beats - h.Value >= SilentBeats).ToList())
+        foreach (var (address, heard) in _heard.ToList())
         {
-            _log.Warning("{Member} has not reached the database for {Seconds} s, which this node reaches; it is taken for lost", address, SilentBeats);
-            _heard.Remove(address);
-            _cluster.Down(address);
+            if (!words.TryGetValue(NameOf(address), out var word))
+            {
+                continue;
+            }
+
+            if (word != heard.Word)
+            {
+                _heard[address] = new Heard(_beats, word);
+            }
+            else if (_beats - heard.Beat >= SilentBeats)
+            {
+                _log.Warning("{Member} has not reached the database for {Seconds} s, which this node reaches; it is taken for lost", address, SilentBeats);
+                _heard.Remove(address);
+                _cluster.Down(address);
+            }
         }
     }
 
@@ -203,10 +218,10 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     private void OnFailure(Status.Failure failure)
     {
         _isBusy = false;
-        foreach (var address in _heard.Keys.ToList())
+        foreach (var (address, heard) in _heard.ToList())
         {
             // The others may have had the same trouble: they have as long to come back.
-            _heard[address] = _beats;
+            _heard[address] = heard with { Beat = _beats };
         }
 
         _log.Debug("The database did not answer who is in the cluster: {Error}", failure.Cause.Message);
@@ -220,7 +235,7 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
     private void Forget()
     {
         _phase = Phase.Gone;
-        _table.ForgetAsync(_member, CancellationToken.None).PipeTo(Self, success: () => new Said([]));
+        _table.ForgetAsync(_member, CancellationToken.None).PipeTo(Self, success: () => new Said(ImmutableDictionary<string, string>.Empty));
     }
 
     private void Join(bool founds)
@@ -253,7 +268,10 @@ internal sealed class ClusterPresence : ReceiveActor, IWithTimers
 
     private sealed record Others(long Count) : INoSerializationVerificationNeeded;
 
-    private sealed record Said(IReadOnlyCollection<string>? Silent) : INoSerializationVerificationNeeded;
+    private sealed record Said(IReadOnlyDictionary<string, string>? Words) : INoSerializationVerificationNeeded;
+
+    /// <summary>The last word of a member, and at which beat of this node it was new.</summary>
+    private readonly record struct Heard(int Beat, string? Word);
 
     private sealed record Written(ImmutableHashSet<string> Lost) : INoSerializationVerificationNeeded;
 

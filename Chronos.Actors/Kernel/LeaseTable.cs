@@ -24,14 +24,17 @@ internal sealed class LeaseTable(PostgresAddress address, string lease)
     /// <summary>A node that slept longer than this finds no cluster of its own time any more.</summary>
     private const string Remembered = "30 days";
 
-    /// <summary>The row lock makes contenders come one after another, so that the second sees whom the first counted as lost.</summary>
+    /// <summary>
+    /// The row lock makes contenders come one after another, so that the second sees whom the first counted as lost. An expiry further away than anybody
+    /// could have set it is of a clock that was set back, or of a damaged row: it would stop every cluster of this database until then.
+    /// </summary>
     private const string AcquireSql =
         """
         INSERT INTO cluster_leases AS l (name, owner, token, expires_at) VALUES (@name, @owner, 1, clock_timestamp() + @ttl)
         ON CONFLICT (name) DO UPDATE SET
             token = l.token + CASE WHEN l.owner = excluded.owner AND l.expires_at > clock_timestamp() THEN 0 ELSE 1 END,
             expires_at = clock_timestamp() + @ttl, owner = excluded.owner
-        WHERE l.owner = excluded.owner OR l.expires_at <= clock_timestamp()
+        WHERE l.owner = excluded.owner OR l.expires_at <= clock_timestamp() OR l.expires_at > clock_timestamp() + @ttl
         RETURNING token
         """;
 

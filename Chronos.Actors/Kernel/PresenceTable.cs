@@ -18,7 +18,7 @@ internal sealed class PresenceTable(PostgresAddress address)
         $"""
         INSERT INTO cluster_presence (member, seen_at) SELECT @member, clock_timestamp() WHERE NOT {IsLost} ON CONFLICT (member) DO UPDATE SET seen_at = excluded.seen_at;
         DELETE FROM cluster_presence WHERE seen_at < clock_timestamp() - interval '1 day';
-        SELECT CASE WHEN NOT {IsLost} THEN ARRAY(SELECT member::text FROM cluster_presence WHERE seen_at < clock_timestamp() - @silent) END
+        SELECT CASE WHEN NOT {IsLost} THEN ARRAY(SELECT extract(epoch FROM seen_at)::text || ' ' || member FROM cluster_presence) END
         """;
 
     /// <summary>Two that take each other for lost come one after another, and the second is lost already.</summary>
@@ -29,13 +29,19 @@ internal sealed class PresenceTable(PostgresAddress address)
         DELETE FROM cluster_losses WHERE lease = '{Lease}' AND lost_at < clock_timestamp() - interval '30 days'
         """;
 
-    private const string OthersSql = "SELECT count(*) FROM cluster_presence WHERE member <> @member AND seen_at > clock_timestamp() - @fresh";
+    /// <summary>What was said by a clock that has been set back since is not from lately.</summary>
+    private const string OthersSql =
+        "SELECT count(*) FROM cluster_presence WHERE member <> @member AND seen_at > clock_timestamp() - @fresh AND seen_at < clock_timestamp() + @fresh";
 
     private const string ForgetSql = "DELETE FROM cluster_presence WHERE member = @member";
 
-    /// <summary>Says that a node is a member, and returns who has said nothing for so long. Null: the others took this incarnation of it for lost, and it is none.</summary>
-    public async Task<IReadOnlyCollection<string>?> SayAsync(string member, string incarnation, TimeSpan silent, CancellationToken cancellation) =>
-        await AskAsync(SaySql, cancellation, ("member", member), ("incarnation", incarnation), ("silent", silent)).ConfigureAwait(false) as string[];
+    /// <summary>
+    /// Says that a node is a member, and returns the last word of each that does, which changes when it says so again. Null: the others took this
+    /// incarnation of it for lost, and it is none.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<string, string>?> SayAsync(string member, string incarnation, CancellationToken cancellation) =>
+        (await AskAsync(SaySql, cancellation, ("member", member), ("incarnation", incarnation)).ConfigureAwait(false) as string[])?
+            .Select(row => row.Split(' ', 2)).ToDictionary(row => row[1], row => row[0], StringComparer.Ordinal);
 
     /// <summary>Writes down whom a node takes for lost, unless it is lost itself.</summary>
     public Task LoseAsync(string incarnation, IReadOnlyCollection<string> lost, CancellationToken cancellation) =>

@@ -1,6 +1,7 @@
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Chronos.Actors.Journal;
+using Chronos.Actors.Kernel;
 using Chronos.Actors.NodeStore;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
@@ -58,14 +59,25 @@ public static class ReadSideHosting
         .AddSingleton<IOutputStore>(p => p.GetRequiredService<OutputStore>())
         .AddHostedService<ReadSideService>();
 
-    /// <summary>The actors of the read side: the node store of this node (<see cref="NodeStoreKey"/>) and the key ring of the cluster (<see cref="KeyRingKey"/>).</summary>
-    public static AkkaConfigurationBuilder WithReadSide(this AkkaConfigurationBuilder builder, ReadSideOptions options) => builder
+    /// <summary>
+    /// The actors of the read side: the node store of this node (<see cref="NodeStoreKey"/>) and the key ring of the cluster (<see cref="KeyRingKey"/>), which lives on
+    /// nodes that schedule.
+    /// </summary>
+    public static AkkaConfigurationBuilder WithReadSide(this AkkaConfigurationBuilder builder, ReadSideOptions options, ClusterSettings cluster) => builder
         .AddHocon($"{NodeStoreActor.Dispatcher}.type = PinnedDispatcher", HoconAddMode.Append)
         .WithActors((system, registry, resolver) => registry.Register<NodeStoreKey>(system.ActorOf(
             NodeStoreActor.Props(
                 options.NodeStore, resolver.GetService<IJournalReader>(), resolver.GetService<JournalPulse>(), resolver.GetService<KeyDirectory>(),
                 resolver.GetService<TimeProvider>()),
             "node-store")))
-        .WithSingleton<KeyRingKey>(
-            "key-ring", (_, _, resolver) => KeyRingActor.Props(TenantId.Default, resolver.GetService<KeyDirectory>(), resolver.GetService<TimeProvider>()));
+        .WithKeyRing(cluster);
+
+    private static AkkaConfigurationBuilder WithKeyRing(this AkkaConfigurationBuilder builder, ClusterSettings cluster)
+    {
+        var options = new ClusterSingletonOptions { Role = NodeRoles.Scheduler };
+        return cluster.Schedules
+            ? builder.WithSingleton<KeyRingKey>(
+                "key-ring", (_, _, resolver) => KeyRingActor.Props(TenantId.Default, resolver.GetService<KeyDirectory>(), resolver.GetService<TimeProvider>()), options)
+            : builder.WithSingletonProxy<KeyRingKey>("key-ring", options);
+    }
 }

@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Hosting;
+using Chronos.Actors.Calendars;
 using Chronos.Actors.Jobs;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Kernel;
@@ -40,6 +41,8 @@ internal static class MemberEndpoints
     private const string Down = "down";
     private const string JobType = "job";
     private const string TimetableType = "timetable";
+    private const string CalendarType = "calendar";
+    private static readonly ImmutableArray<string> Types = [JobType, TimetableType, CalendarType];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     public static RouteGroupBuilder MapMembers(this RouteGroupBuilder api)
@@ -55,7 +58,7 @@ internal static class MemberEndpoints
             .Needs(Scopes.ClusterWrite).Accepts<JoinBody>("application/json", "application/x-www-form-urlencoded").Produces<MemberMessage>(202).Refuses(400, 409);
         api.MapGet("/cluster/shards/{type}", LocalShards).WithName("list_local_shards").WithSummary("The shards of an entity type that this node has, and how many entities live in each")
             .Needs(Scopes.ClusterRead).Produces<LocalShardListView>().Refuses(404);
-        api.MapGet("/cluster/shards", Shards).WithName("list_shards").WithSummary("Which node has which shards, of jobs and of timetables")
+        api.MapGet("/cluster/shards", Shards).WithName("list_shards").WithSummary("Which node has which shards, of jobs, of timetables and of calendars")
             .Needs(Scopes.ClusterRead).Produces<ShardListView>().Refuses();
         return api;
     }
@@ -69,8 +72,8 @@ internal static class MemberEndpoints
     {
         if (http.Request.HasFormContentType)
         {
-            var form = await http.Request.ReadFormAsync(cancellation);
-            return Operate(address, form["operation"].ToString().ToLowerInvariant(), system);
+            var (wished, fault) = await FormField(http, "operation", cancellation);
+            return fault ?? Operate(address, wished.ToLowerInvariant(), system);
         }
 
         var ask = await Asked.Read(http, cancellation);
@@ -83,7 +86,11 @@ internal static class MemberEndpoints
         string? text;
         if (http.Request.HasFormContentType)
         {
-            text = (await http.Request.ReadFormAsync(cancellation))["address"].ToString();
+            (text, var fault) = await FormField(http, "address", cancellation);
+            if (fault is not null)
+            {
+                return fault;
+            }
         }
         else
         {
@@ -115,6 +122,19 @@ internal static class MemberEndpoints
         return Results.Json(new MemberMessage($"Joining {address}"), ApiJson.Api.MemberMessage, statusCode: 202);
     }
 
+    /// <summary>Akka.Management takes forms. One that cannot be read is a fault of who sent it.</summary>
+    private static async Task<(string Value, ProblemResult? Problem)> FormField(HttpContext http, string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return ((await http.Request.ReadFormAsync(cancellation))[name].ToString(), null);
+        }
+        catch (InvalidDataException e)
+        {
+            return ("", ProblemResult.Of(Rejection.Of(RejectionCode.ValidationFailed, $"the form cannot be read: {e.Message}")));
+        }
+    }
+
     private static IResult Operate(string address, string operation, ActorSystem system) => operation is Leave or Down
         ? Act(address, operation, system)
         : ProblemResult.Of(Rejection.Of(RejectionCode.ValidationFailed, "the operation is not known") with { Violations = [new Violation("operation", $"must be {Leave} or {Down}")] });
@@ -139,22 +159,28 @@ internal static class MemberEndpoints
         return Results.Json(ClusterEndpoints.View(member, cluster), ApiJson.Api.MemberView, statusCode: 202);
     }
 
-    private static async Task<IResult> Shards(IRequiredActor<JobRegionKey> jobs, IRequiredActor<TimetableRegionKey> timetables, ActorSystem system, CancellationToken cancellation)
+    private static async Task<IResult> Shards(IReadOnlyActorRegistry registry, ActorSystem system, CancellationToken cancellation)
     {
         var own = Akka.Cluster.Cluster.Get(system).SelfAddress;
-        var stats = await Task.WhenAll(
-            Ask(JobType, await jobs.GetAsync(cancellation), own, cancellation), Ask(TimetableType, await timetables.GetAsync(cancellation), own, cancellation));
-        return Results.Json(new ShardListView([JobType, TimetableType], [.. stats.SelectMany(s => s)]), ApiJson.Api.ShardListView);
+        var stats = await Task.WhenAll(Types.Select(async type => await Ask(type, await Region(type, registry, cancellation), own, cancellation)));
+        return Results.Json(new ShardListView(Types, [.. stats.SelectMany(s => s)]), ApiJson.Api.ShardListView);
     }
 
-    private static async Task<IResult> LocalShards(string type, IRequiredActor<JobRegionKey> jobs, IRequiredActor<TimetableRegionKey> timetables, CancellationToken cancellation)
+    private static Task<IActorRef> Region(string type, IReadOnlyActorRegistry registry, CancellationToken cancellation) => type switch
     {
-        if (type is not (JobType or TimetableType))
+        JobType => registry.GetAsync<JobRegionKey>(cancellation),
+        TimetableType => registry.GetAsync<TimetableRegionKey>(cancellation),
+        _ => registry.GetAsync<CalendarRegionKey>(cancellation),
+    };
+
+    private static async Task<IResult> LocalShards(string type, IReadOnlyActorRegistry registry, CancellationToken cancellation)
+    {
+        if (!Types.Contains(type))
         {
-            return ProblemResult.NotFound($"there is no entity type '{(type.Length <= 80 ? type : type[..80])}'; there are {JobType} and {TimetableType}");
+            return ProblemResult.NotFound($"there is no entity type '{(type.Length <= 80 ? type : type[..80])}'; there are {string.Join(", ", Types)}");
         }
 
-        var region = await (type == JobType ? jobs.GetAsync(cancellation) : timetables.GetAsync(cancellation));
+        var region = await Region(type, registry, cancellation);
         var state = await region.Ask<CurrentShardRegionState>(GetShardRegionState.Instance, Patience, cancellation);
         return Results.Json(
             new LocalShardListView([.. state.Shards.OrderBy(s => s.ShardId.Length).ThenBy(s => s.ShardId, StringComparer.Ordinal).Select(s => new LocalShardView(s.ShardId, s.EntityIds.Count))]),

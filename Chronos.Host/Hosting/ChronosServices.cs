@@ -90,14 +90,14 @@ internal static class ChronosServices
             .WithChronosWire(services.GetRequiredService<WireCatalog>())
             .WithChronosJournal(journal)
             .WithChronosCluster(cluster)
-            .WithReadSide(reads)
+            .WithReadSide(reads, cluster)
             .WithDispatching(
                 new DispatchOptions { Callbacks = () => services.GetRequiredService<PublicAddress>().Url }, [.. services.GetServices<IDispatcher>()], services.GetRequiredService<IOutputStore>(), services.GetRequiredService<ICircuitBoard>(), time,
                 registry => registry.Get<TimetableRegionKey>())
             .WithJobs(new JobsOptions(
                 settings.NodeName, time, services.GetRequiredService<IIdSource>(), services.GetRequiredService<JobsMetrics>(), (registry, _) => registry.Get<DispatchKey>()), cluster)
             .WithOutputShelf(services.GetRequiredService<IOutputStore>())
-            .WithCalendars()
+            .WithCalendars(cluster)
             .WithPlanReactor()
             .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<IJournalReader>(), services.GetRequiredService<ProjectionRunner>(), services.GetRequiredService<NodeCertificates>(), time));
     }

@@ -50,6 +50,29 @@ public sealed class EveryNodeTests
         await ANodeThatIsToldToLeaveEnds(cluster);
     }
 
+    /// <summary>Also when it is the oldest, where what has no role of its own would begin.</summary>
+    [Fact]
+    public async Task A_node_that_only_serves_requests_owns_nothing_and_serves_every_route()
+    {
+        await using var cluster = await TestCluster.Start(2, "majority", nodes => nodes[0].Environment["CHRONOS_CLUSTER_ROLES"] = "api");
+        var (serves, owns) = (cluster.Nodes[0], cluster.Nodes[1]);
+        for (var n = 0; n < 8; n++)
+        {
+            using var made = await serves.Http.PutAsJsonAsync($"api/v1/calendars/calendar-{n}", new { name = $"calendar-{n}", timezone = "UTC", dates = new[] { "12-25" } });
+            Assert.True(made.IsSuccessStatusCode, await made.Content.ReadAsStringAsync());
+            await serves.PostPatiently("jobs", new { name = $"job-{n}", schedule = new { cron = "0 0 1 1 *", calendars = new[] { $"calendar-{n}" } }, webhook = new { url = "http://127.0.0.1:1/" } });
+        }
+
+        await KeysAreKnownEverywhere([serves, owns, serves]);
+        var shards = await serves.Get("cluster/shards");
+        Assert.Equal(
+            shards.GetProperty("entityTypeKeys").EnumerateArray().Select(t => t.GetString()).Order(),
+            shards.GetProperty("items").EnumerateArray().Select(s => s.GetProperty("type").GetString()).Distinct().Order());
+        Assert.All(shards.GetProperty("items").EnumerateArray(), s => Assert.EndsWith(Address(owns), s.GetProperty("address").GetString(), StringComparison.Ordinal));
+        Assert.Contains("/user/key-ring/", (await owns.Get("admin/actors?path=/user&limit=1000")).GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("/user/key-ring/", (await serves.Get("admin/actors?path=/user&limit=1000")).GetRawText(), StringComparison.Ordinal);
+    }
+
     private static async Task NodesAndShardsAreShown(IReadOnlyList<NodeProcess> nodes)
     {
         foreach (var node in nodes)

@@ -68,6 +68,24 @@ public sealed class LeaseTests : IDisposable
         Assert.Equal(new LeaseAnswer(LeaseState.Acquired, 3), await Try(Table(), "c", TimeSpan.FromMinutes(1)));
     }
 
+    [Theory]
+    [InlineData("UPDATE cluster_leases SET expires_at = expires_at + interval '1 hour'")]
+    [InlineData("UPDATE cluster_leases SET expires_at = 'infinity', owner = ''")]
+    [InlineData("DELETE FROM cluster_leases")]
+    public async Task A_row_that_is_damaged_or_of_a_clock_that_was_set_back_since_keeps_nobody_from_it(string damage)
+    {
+        Assert.Equal(LeaseState.Acquired, (await Try(Table(), "a", TimeSpan.FromMinutes(1))).State);
+        await using (var connection = new NpgsqlConnection(_database.ConnectionString))
+        {
+            await connection.OpenAsync(Cancellation);
+            await using var command = new NpgsqlCommand(damage, connection);
+            Assert.Equal(1, await command.ExecuteNonQueryAsync(Cancellation));
+        }
+
+        Assert.Equal(LeaseState.Acquired, (await Try(Table(), "b", TimeSpan.FromMinutes(1))).State);
+        Assert.Equal(LeaseState.Held, (await Try(Table(), "c", TimeSpan.FromMinutes(1))).State);
+    }
+
     [Fact]
     public async Task Who_was_counted_as_lost_never_acquires_it_again_also_when_it_is_free()
     {

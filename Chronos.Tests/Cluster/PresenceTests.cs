@@ -19,7 +19,6 @@ namespace Chronos.Tests.Cluster;
 public sealed class PresenceTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(10);
     private readonly PostgresAddress _database = PostgresServer.NewDatabase();
     private readonly TemporaryFolder _folder = new();
 
@@ -60,18 +59,18 @@ public sealed class PresenceTests : IDisposable
     public async Task Who_was_taken_for_lost_is_no_member_any_more_and_can_take_nobody_for_lost()
     {
         var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
-        Assert.NotNull(await table.SayAsync("a:1", "a#1", Silent, cancellation));
-        Assert.NotNull(await table.SayAsync("b:1", "b#1", Silent, cancellation));
+        Assert.NotNull(await table.SayAsync("a:1", "a#1", cancellation));
+        Assert.NotNull(await table.SayAsync("b:1", "b#1", cancellation));
         await table.LoseAsync("a#1", ["b#1"], cancellation);
 
         // It slept meanwhile, and now takes the others for lost, one after another.
         await table.LoseAsync("b#1", ["a#1", "c#1"], cancellation);
-        Assert.Null(await table.SayAsync("b:1", "b#1", Silent, cancellation));
-        Assert.NotNull(await table.SayAsync("a:1", "a#1", Silent, cancellation));
-        Assert.NotNull(await table.SayAsync("c:1", "c#1", Silent, cancellation));
+        Assert.Null(await table.SayAsync("b:1", "b#1", cancellation));
+        Assert.NotNull(await table.SayAsync("a:1", "a#1", cancellation));
+        Assert.NotNull(await table.SayAsync("c:1", "c#1", cancellation));
 
         // The same node, started again, is another incarnation.
-        Assert.NotNull(await table.SayAsync("b:1", "b#2", Silent, cancellation));
+        Assert.NotNull(await table.SayAsync("b:1", "b#2", cancellation));
         Assert.Equal(2, await table.OthersAsync("a:1", TimeSpan.FromMinutes(1), cancellation));
     }
 
@@ -81,16 +80,45 @@ public sealed class PresenceTests : IDisposable
         var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
         var nodes = Enumerable.Range(0, 8).Select(n => $"node-{n}").ToList();
         await Task.WhenAll(nodes.Select(node => table.LoseAsync(node, [.. nodes.Where(n => n != node)], cancellation)));
-        var members = await Task.WhenAll(nodes.Select(node => table.SayAsync(node, node, Silent, cancellation)));
-        Assert.Single(members, silent => silent is not null);
+        var members = await Task.WhenAll(nodes.Select(node => table.SayAsync(node, node, cancellation)));
+        Assert.Single(members, words => words is not null);
     }
 
     [Fact]
-    public async Task Who_has_said_nothing_for_too_long_is_named()
+    public async Task The_last_word_of_each_is_told_and_changes_only_when_it_says_something()
     {
         var (table, cancellation) = (new PresenceTable(_database), TestContext.Current.CancellationToken);
-        await Execute("INSERT INTO cluster_presence VALUES ('silent:1', clock_timestamp() - interval '11 seconds'), ('late:1', clock_timestamp() - interval '5 seconds')");
-        Assert.Equal(["silent:1"], await table.SayAsync("a:1", "a#1", Silent, cancellation));
+        await Execute("INSERT INTO cluster_presence VALUES ('silent:1', clock_timestamp() - interval '11 seconds')");
+        var (first, second) = ((await table.SayAsync("a:1", "a#1", cancellation))!, (await table.SayAsync("a:1", "a#1", cancellation))!);
+        Assert.Equal(["a:1", "silent:1"], first.Keys.Order());
+        Assert.Equal(first["silent:1"], second["silent:1"]);
+        Assert.NotEqual(first["a:1"], second["a:1"]);
+    }
+
+    [Fact]
+    public async Task What_was_said_by_a_clock_that_was_set_back_since_keeps_no_first_seed_from_founding()
+    {
+        await Execute("INSERT INTO cluster_presence VALUES ('gone:1', clock_timestamp() + interval '1 hour'), ('there:1', clock_timestamp())");
+        Assert.Equal(1, await new PresenceTable(_database).OthersAsync("a:1", TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>As when the machine of the database was suspended: by its clock, all others have said nothing for a minute.</summary>
+    [Fact]
+    public async Task Nobody_is_taken_for_lost_because_the_clock_of_the_database_is_set()
+    {
+        await using var cluster = await TestCluster.Start(3);
+        var settled = DateTimeOffset.UtcNow.AddSeconds(13);
+        await Eventually.True(() => DateTimeOffset.UtcNow > settled, Patience);
+        foreach (var step in new[] { "- interval '1 minute'", "+ interval '1 minute'", "- interval '1 minute'", "- interval '1 hour'" })
+        {
+            cluster.Rows($"UPDATE cluster_presence SET seen_at = seen_at {step} RETURNING member");
+            await Eventually.True(
+                () => cluster.Rows("SELECT member FROM cluster_presence WHERE abs(extract(epoch FROM clock_timestamp() - seen_at)) < 3").Count == 3, Patience);
+        }
+
+        Assert.Empty(cluster.Rows("SELECT member FROM cluster_losses"));
+        await cluster.Complete(3);
+        Assert.All(cluster.Nodes, node => Assert.False(node.Process.HasExited));
     }
 
     private async Task Execute(string sql)

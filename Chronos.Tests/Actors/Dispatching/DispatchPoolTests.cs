@@ -240,6 +240,33 @@ public sealed class DispatchPoolTests : IAsyncLifetime
         await stopping;
     }
 
+    /// <summary>As when it was on its way to a timetable that just moved: all timetables of the node wait for the drain.</summary>
+    [Fact]
+    public async Task A_node_that_stops_does_not_wait_for_the_usual_time_to_tell_a_lost_outcome_again()
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        TestKit? kit = null;
+        var dispatcher = new ScriptedDispatcher();
+        builder.Services.AddAkka("stopping", akka => akka.WithDispatching(
+            new DispatchOptions { Workers = 2, ReportInterval = TimeSpan.FromHours(1), StopGrace = Limit },
+            [dispatcher], new RecordingOutputs(), new CircuitBoard(new CircuitOptions(), TimeProvider.System), TimeProvider.System, _ => kit!.TestActor));
+        using var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        kit = new TestKit(host.Services.GetRequiredService<ActorSystem>());
+        var dispatch = await host.Services.GetRequiredService<IReadOnlyActorRegistry>().GetAsync<DispatchKey>(TestContext.Current.CancellationToken);
+        dispatch.Tell(new DispatchProtocol.Offer(Attempt("a", 1)), kit.TestActor);
+        await dispatcher.EndAsync("a", 1, Outcome());
+        var lost = await kit.ExpectMsgAsync<TimetableFacts.AttemptFinished>(Limit);
+
+        dispatch.Tell(WorkerMessages.Drain.Instance, kit.TestActor);
+        var again = await kit.ExpectMsgAsync<TimetableFacts.AttemptFinished>(Limit);
+        Assert.Equal(lost, again);
+        kit.LastSender.Tell(new TimetableFacts.AttemptNoted(again.Job, again.Execution, again.Attempt), kit.TestActor);
+        await kit.FishForMessageAsync(message => message is WorkerMessages.Drained, Limit);
+        await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
     [Fact]
     public async Task Attempts_in_flight_and_their_time_are_measured()
     {

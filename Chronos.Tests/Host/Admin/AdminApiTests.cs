@@ -91,6 +91,12 @@ public sealed class AdminApiTests(SharedNode shared)
         Assert.Equal(64, shards.Json.GetProperty("regions").GetArrayLength());
         Assert.All(shards.Json.GetProperty("regions").EnumerateArray(), s => Assert.Equal(1, s.GetProperty("numEntities").GetInt32()));
         Assert.Equal(HttpStatusCode.NotFound, (await node.Get("api/v1/cluster/shards/orders")).Status);
+        var types = (await node.Get("api/v1/cluster/shards")).Json.GetProperty("entityTypeKeys").EnumerateArray().Select(t => t.GetString()).ToList();
+        Assert.Equal(["job", "timetable", "calendar"], types);
+        foreach (var type in types)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await node.Get($"api/v1/cluster/shards/{type}")).Status);
+        }
     }
 
     [Fact]
@@ -102,6 +108,11 @@ public sealed class AdminApiTests(SharedNode shared)
         Assert.Equal(HttpStatusCode.Conflict, form.Status);
         Assert.Equal(["address"], (await node.Post("api/v1/cluster/members", """{"address":"akka.tcp://other@127.0.0.1:4053"}""")).Fields);
         Assert.Equal(["address"], (await node.Post("api/v1/cluster/members", """{"address":"nowhere"}""")).Fields);
+        foreach (var (method, path) in new[] { (HttpMethod.Post, "api/v1/cluster/members"), (HttpMethod.Put, "api/v1/cluster/members/127.0.0.1:4053") })
+        {
+            var swamped = await node.Send(method, path, System.Text.Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("a=1&", 2000))), "application/x-www-form-urlencoded");
+            Assert.Equal((HttpStatusCode.BadRequest, "validation_failed"), (swamped.Status, swamped.Text("code")));
+        }
     }
 
     private static string Parent(string path) => path[..path.LastIndexOf('/')] is { Length: > 0 } parent ? parent : "/";
