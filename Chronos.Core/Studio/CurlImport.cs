@@ -25,6 +25,8 @@ public static class CurlImport
 
     private const string Field = "curl";
 
+    private static readonly JsonDocumentOptions EachOnce = new() { AllowDuplicateProperties = false };
+
     /// <summary>Reads a line; what is wrong with it is added under the field <c>curl</c>, and then the result is null. A fault holds no value of the line.</summary>
     public static ImportedRequest? Read(string line, ICollection<Violation> violations)
     {
@@ -34,7 +36,7 @@ public static class CurlImport
             return null;
         }
 
-        if (CurlLine.Words(line.Trim()) is not { } words)
+        if (CurlLine.Words(line) is not { } words)
         {
             violations.Add(new Violation(Field, "has a quote that is not closed"));
             return null;
@@ -45,8 +47,14 @@ public static class CurlImport
             return null;
         }
 
-        var made = new Builder(options).Make();
         var faults = new List<Violation>();
+        var made = new Builder(options, faults).Make();
+        if (faults.Count > 0)
+        {
+            faults.ForEach(violations.Add);
+            return null;
+        }
+
         JobDocument.Read(made.Document, faults);
         foreach (var fault in faults)
         {
@@ -56,11 +64,11 @@ public static class CurlImport
         return faults.Count == 0 ? made : null;
     }
 
-    private sealed class Builder(CurlOptions options)
+    private sealed class Builder(CurlOptions options, ICollection<Violation> faults)
     {
         private readonly CredentialMoves _moves = new();
         private readonly JsonObject _webhook = [];
-        private readonly JsonObject _headers = [];
+        private readonly JsonObject _headers = new(new JsonNodeOptions { PropertyNameCaseInsensitive = true });
         private readonly List<string> _notes = [.. options.Notes];
         private string? _contentType;
 
@@ -70,6 +78,8 @@ public static class CurlImport
             var data = options.Data.Count == 0 ? null : string.Join(options.Json ? "" : "&", options.Data);
             if (options.DataInQuery && data is not null)
             {
+                // A fragment is never sent, and what stands behind it would be part of it.
+                address = address.Split('#')[0];
                 address += (address.Contains('?', StringComparison.Ordinal) ? '&' : '?') + data;
                 data = null;
             }
@@ -164,6 +174,11 @@ public static class CurlImport
             }
             else if (value.Length > 0)
             {
+                if (_headers.Remove(name))
+                {
+                    _notes.Add($"the header {name} is given more than once; the last one was taken");
+                }
+
                 _headers[name] = CredentialText.IsName(name) || HeaderRules.IsCredential(name) ? _moves.Template(name, value, $"webhook.headers.{name}") : value;
             }
         }
@@ -242,14 +257,24 @@ public static class CurlImport
 
         private static JsonObject Reference(string secret) => new() { ["secret"] = secret };
 
-        private static JsonNode? Parsed(string data)
+        private JsonNode? Parsed(string data)
         {
             try
             {
-                return JsonNode.Parse(data);
+                using var document = JsonDocument.Parse(data);
             }
             catch (JsonException)
             {
+                return null;
+            }
+
+            try
+            {
+                return JsonNode.Parse(data, documentOptions: EachOnce);
+            }
+            catch (JsonException)
+            {
+                faults.Add(new Violation(Field, "has a body of JSON in which a member is given twice"));
                 return null;
             }
         }

@@ -177,12 +177,20 @@ internal sealed class CurlOptions
             case "-b" or "--cookie": Headers.Add(("Cookie", value)); break;
             case "-m" or "--max-time": MaxTime = value; break;
             case "--retry": Retry = value; break;
-            case "--data-urlencode": Data.Add(Encoded(value)); break;
+            case "--data-urlencode":
+                // name@file: the text behind the sign is read, unless a '=' stands before it.
+                if (value.IndexOfAny(['=', '@']) is >= 0 and var sign && value[sign] == '@')
+                {
+                    ReadsFile(name, violations);
+                }
+
+                Data.Add(Encoded(value));
+                break;
             default:
                 Json |= name == "--json";
                 if (value.StartsWith('@') && name != "--data-raw")
                 {
-                    violations.Add(new Violation(Field, $"{name} reads a file; put its text into the line"));
+                    ReadsFile(name, violations);
                 }
 
                 Data.Add(name is "-d" or "--data" or "--data-ascii" ? value.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal) : value);
@@ -191,6 +199,9 @@ internal sealed class CurlOptions
 
         return true;
     }
+
+    private static void ReadsFile(string name, ICollection<Violation> violations) =>
+        violations.Add(new Violation(Field, $"{name} reads a file; put its text into the line"));
 
     private static bool IsKnown(string name) => name is "-X" or "--request" or "--url" or "-H" or "--header" or "-u" or "--user" or "--oauth2-bearer" or "-A" or "--user-agent" or "-e"
         or "--referer" or "-b" or "--cookie" or "-m" or "--max-time" or "--retry" or "--data-urlencode" or "-d" or "--data" or "--data-ascii" or "--data-raw" or "--data-binary" or "--json";

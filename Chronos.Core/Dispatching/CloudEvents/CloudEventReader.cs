@@ -40,9 +40,9 @@ public static class CloudEventReader
         };
         using var document = JsonDocument.Parse(target.Section);
         var root = document.RootElement;
-        if (root.TryGetProperty(headers, out var given))
+        if (root.TryGetProperty(headers, out var fields))
         {
-            foreach (var header in given.EnumerateObject().Where(header => IsOfEvent(header.Name)))
+            foreach (var header in fields.EnumerateObject().Where(header => IsOfEvent(header.Name)))
             {
                 violations.Add(new Violation($"{name}.{headers}.{header.Name}", "cloud_event sets this header"));
             }
@@ -53,14 +53,20 @@ public static class CloudEventReader
             violations.Add(new Violation($"{name}.content_type", "cloud_event sets the content type; give cloud_event.data_content_type"));
         }
 
-        if (section.Mode == CloudEventMode.Structured && root.TryGetProperty("method", out var method) && (method.ValueEquals("GET") || method.ValueEquals("HEAD")))
+        if ((section.Mode == CloudEventMode.Structured || section.DataBase64 is not null) && root.TryGetProperty("method", out var method) && (method.ValueEquals("GET") || method.ValueEquals("HEAD")))
         {
-            violations.Add(new Violation($"{name}.method", $"{method.GetString()} sends no body, which a structured event is"));
+            violations.Add(new Violation($"{name}.method", $"{method.GetString()} sends no body, which a structured event is, and which data_base64 would be"));
         }
 
-        if (section.DataBase64 is not null && (payload || root.TryGetProperty(body, out _)))
+        var given = ((string[])[body, "form", "multipart"]).FirstOrDefault(member => root.TryGetProperty(member, out _));
+        if (section.DataBase64 is not null && (payload || given is not null))
         {
-            violations.Add(new Violation("cloud_event.data_base64", $"is the data of the event; leave payload and {name}.{body} out"));
+            violations.Add(new Violation("cloud_event.data_base64", $"is the data of the event; leave payload and {name}.{given ?? body} out"));
+        }
+
+        if (section.DataContentType is not null && given is ("form" or "multipart"))
+        {
+            violations.Add(new Violation("cloud_event.data_content_type", $"is that of {name}.{given}, which says how it is to be read"));
         }
 
         if (section.DataBase64 is not null && target.Protocol == Protocol.Grpc && section.Mode == CloudEventMode.Binary)

@@ -136,10 +136,10 @@ public static partial class GrpcSectionReader
                 return string.Empty;
             case JsonValueKind.False:
                 return null;
-            case JsonValueKind.String when value.GetString() is { Length: > 0 and <= MaxName } service:
+            case JsonValueKind.String when value.GetString() is { Length: <= MaxName } service && HealthName().IsMatch(service):
                 return service;
             default:
-                section.Fault("health_check", "is true, or the name of a service");
+                section.Fault("health_check", "is true, or the name of a service, with no space and no template in it");
                 return null;
         }
     }
@@ -217,4 +217,8 @@ public static partial class GrpcSectionReader
 
     [GeneratedRegex(@"\A[A-Za-z0-9_.-]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex MetadataName();
+
+    // What a server calls a service in its health is its own affair; no template is rendered here.
+    [GeneratedRegex(@"\A(?!.*(\{\{|\{%))[^\s\p{C}]+\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex HealthName();
 }

@@ -55,7 +55,7 @@ public sealed class AdmissionBook(AdmissionOptions options, FlowTags tags)
     /// <summary>Lines, and jobs of a line, that are looked at when one place has become free.</summary>
     private const int Glance = 16;
 
-    /// <summary>Each time after so many the least urgent come first, so that they come through at all.</summary>
+    /// <summary>Of so many times that something leaves, the least urgent come first once, so that they come through at all.</summary>
     private const int Turn = 8;
 
     private readonly FlowGates _gates = new(options.MaxGates, tags);
@@ -188,7 +188,9 @@ public sealed class AdmissionBook(AdmissionOptions options, FlowTags tags)
             return;
         }
 
-        var lowFirst = ++_turn % Turn == 0;
+        // Counted is what leaves and not who looks: looks that find nothing come in a rhythm of their own, and could pick always the same turn.
+        var lowFirst = (_turn + 1) % Turn == 0;
+        var before = leaving.Count;
         for (var n = 0; n < _rings.Length; n++)
         {
             var ring = _rings[lowFirst ? n : _rings.Length - 1 - n];
@@ -211,6 +213,8 @@ public sealed class AdmissionBook(AdmissionOptions options, FlowTags tags)
                 }
             }
         }
+
+        _turn += leaving.Count > before ? 1 : 0;
     }
 
     private bool May(Waiter waiter, TimeSpan now)

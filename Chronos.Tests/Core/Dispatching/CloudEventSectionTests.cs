@@ -69,11 +69,29 @@ public sealed class CloudEventSectionTests
     [Theory]
     [InlineData("""{"webhook":{"url":"http://a"},"payload":1}""")]
     [InlineData("""{"webhook":{"url":"http://a","body":"x"}}""")]
+    [InlineData("""{"webhook":{"url":"http://a","form":{"a":"x"}}}""")]
+    [InlineData("""{"webhook":{"url":"http://a","multipart":[{"name":"a","value":"x"}]}}""")]
     [InlineData("""{"grpc":{"target":"http://a","method":"a.B/C"}}""")]
     public void Data_in_base64_is_the_only_data(string document)
     {
         Assert.Null(Read($$$"""{"name":"e","cloud_event":{"type":"t","data_base64":"AAE="},{{{document[1..]}}}""", out var violations));
         Assert.Equal("cloud_event.data_base64", Assert.Single(violations).Field);
+    }
+
+    [Fact]
+    public void Data_in_base64_needs_a_method_that_sends_a_body()
+    {
+        Assert.Null(Read("""{"name":"e","webhook":{"url":"http://a","method":"GET"},"cloud_event":{"type":"t","data_base64":"AAE="}}""", out var violations));
+        Assert.Equal("webhook.method", Assert.Single(violations).Field);
+    }
+
+    [Theory]
+    [InlineData("""{"webhook":{"url":"http://a","form":{"a":"x"}}}""")]
+    [InlineData("""{"webhook":{"url":"http://a","multipart":[{"name":"a","value":"x"}]}}""")]
+    public void A_form_keeps_the_type_that_says_how_to_read_it(string document)
+    {
+        Assert.Null(Read($$$"""{"name":"e","cloud_event":{"type":"t","data_content_type":"application/json"},{{{document[1..]}}}""", out var violations));
+        Assert.Equal("cloud_event.data_content_type", Assert.Single(violations).Field);
     }
 
     private static JobDefinition? Read(string text, out List<Violation> violations)

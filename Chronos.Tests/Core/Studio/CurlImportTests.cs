@@ -53,6 +53,25 @@ public sealed class CurlImportTests
         Assert.Equal("GET", webhook.GetProperty("method").GetString());
     }
 
+    [Fact]
+    public void Data_of_the_query_stands_before_a_fragment_which_is_never_sent()
+    {
+        var webhook = Import("curl -G --data-urlencode 'a=x@y' 'http://example.com/x?c=3#top'").Document.GetProperty("webhook");
+        Assert.Equal("http://example.com/x?c=3&a=x%40y", webhook.GetProperty("url").GetString());
+    }
+
+    [Fact]
+    public void A_line_may_end_as_if_it_went_on() =>
+        Assert.Equal("http://example.com", Import("curl -X POST \\\n http://example.com \\\n").Document.GetProperty("webhook").GetProperty("url").GetString());
+
+    [Fact]
+    public void Of_a_header_given_more_than_once_the_last_is_taken_and_a_note_says_so()
+    {
+        var made = Import("curl -H 'X-A: 1' -H 'x-a: 2' http://example.com");
+        Assert.Equal("""{"x-a":"2"}""", made.Document.GetProperty("webhook").GetProperty("headers").GetRawText());
+        Assert.Contains("x-a is given more than once", Assert.Single(made.Notes), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("curl -u me:s3cret http://example.com", "auth", """{"type":"basic","username":"me","password":{"secret":"password"}}""")]
     [InlineData("curl http://me:s3cret@example.com", "auth", """{"type":"basic","username":"me","password":{"secret":"password"}}""")]
@@ -94,6 +113,9 @@ public sealed class CurlImportTests
     [InlineData("curl --wobble http://a", "--wobble")]
     [InlineData("curl -F a=b http://a", "-F cannot be taken over")]
     [InlineData("curl -d @file http://a", "reads a file")]
+    [InlineData("curl --data-urlencode @file http://a", "reads a file")]
+    [InlineData("curl --data-urlencode name@file http://a", "reads a file")]
+    [InlineData("curl --json '{\"a\":1,\"b\":[{\"c\":1,\"c\":2}]}' http://a", "given twice")]
     [InlineData("curl -x http://proxy http://a", "-x cannot be taken over")]
     [InlineData("curl -H nonsense http://a", "name: value")]
     [InlineData("curl http://a -H", "has no argument")]

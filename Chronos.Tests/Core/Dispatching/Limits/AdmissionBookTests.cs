@@ -82,6 +82,30 @@ public sealed class AdmissionBookTests
         Assert.Equal(2, _gone.Count(a => a.JobName == "low"));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(6)]
+    [InlineData(7)]
+    public void Looks_that_find_nothing_make_nobody_urgent(int looks)
+    {
+        var one = Limits(target: new FlowLimit(1, null));
+        Offer(1, "t", job: "first", limits: one);
+        Offer(20, "t", job: "low", priority: JobPriority.Low, limits: one);
+        Offer(20, "t", job: "critical", priority: JobPriority.Critical, limits: one);
+        for (var n = 0; n < 16; n++)
+        {
+            for (var look = 0; look < looks; look++)
+            {
+                Look();
+            }
+
+            End(_gone[^1]);
+        }
+
+        Assert.Equal(17, _gone.Count);
+        Assert.Equal(2, _gone.Count(a => a.JobName == "low"));
+    }
+
     [Fact]
     public void A_limit_of_a_job_holds_back_that_job_alone()
     {
