@@ -40,7 +40,7 @@ internal static class WhyDispositions
         var why = slot.Reason switch
         {
             SkipReason.Paused => interval is { Phase: PlanPhase.Paused } pause
-                ? $"the job was paused since {WhySentence.T(pause.From)}, by {pause.By}{(pause.Reason is { } reason ? $" ({reason})" : "")}"
+                ? $"the job was paused since {WhySentence.T(pause.Since)}, by {pause.SinceBy}{(pause.Reason is { } reason ? $" ({reason})" : "")}"
                 : "the job was paused",
             SkipReason.Overlap => "an earlier execution of the job was still running, and the policy forbids overlap",
             SkipReason.QueueFull => "earlier executions were still running, and the queue of waiting slots was full",

@@ -72,7 +72,7 @@ public static class WhySentence
 
         return interval.Phase switch
         {
-            PlanPhase.Disabled => Say(WhyVerdict.Disabled, $"The slot {T(q.At)} {(q.At > q.Now ? "will not run" : "did not run")}: the job '{q.JobName}' is disabled since {T(interval.From)}, by {interval.By}."),
+            PlanPhase.Disabled => Disabled(q, interval),
             PlanPhase.Paused => Paused(q, interval, schedule),
             _ when q.At > q.Now => Future(q, schedule),
             _ => OfCalendar(q, schedule) ?? Undecided(q),
@@ -121,10 +121,25 @@ public static class WhySentence
         return Say(WhyVerdict.Future, $"The slot {T(q.At)} is in the future: the job '{q.JobName}' will fire it {when}, in {Rounded(fires - q.Now)}.");
     }
 
+    /// <summary>When the phase of an interval was over; null while it lasts. An edit meanwhile does not end it.</summary>
+    private static DateTimeOffset? EndOf(WhyQuestion q, PlanInterval interval) =>
+        q.History.SkipWhile(i => i.From < interval.From).TakeWhile(i => i.Phase == interval.Phase).Last().To;
+
+    private static WhyAnswer Disabled(WhyQuestion q, PlanInterval interval)
+    {
+        var end = EndOf(q, interval) is { } to ? $"was disabled from {T(interval.Since)} until {T(to)}" : $"is disabled since {T(interval.Since)}";
+        return Say(WhyVerdict.Disabled, $"The slot {T(q.At)} {(q.At > q.Now ? "will not run" : "did not run")}: the job '{q.JobName}' {end}, by {interval.SinceBy}.");
+    }
+
     private static WhyAnswer Paused(WhyQuestion q, PlanInterval interval, Schedule schedule)
     {
-        var since = $"since {T(interval.From)}, by {interval.By}{(interval.Reason is { } reason ? $" ({reason})" : "")}";
-        if (interval.To is { } end)
+        if (interval.Until is { } until && q.At > q.Now && schedule.FireAt(q.At) >= until)
+        {
+            return Future(q, schedule);
+        }
+
+        var since = $"since {T(interval.Since)}, by {interval.SinceBy}{(interval.Reason is { } reason ? $" ({reason})" : "")}";
+        if (EndOf(q, interval) is { } end)
         {
             return Say(WhyVerdict.Paused, $"The slot {T(q.At)} did not fire: the job '{q.JobName}' was paused {since}, until {T(end)}.");
         }
