@@ -74,6 +74,9 @@ internal interface IWriteSession : IDisposable
     void Commit();
 
     void Rollback();
+
+    /// <summary>Called after each commit, when it has been answered: the time for upkeep that nobody waits for.</summary>
+    void Rest();
 }
 
 /// <summary>What every query would repeat.</summary>

@@ -123,6 +123,20 @@ internal sealed class JournalWriter : IDisposable
         }
 
         _options.Pulse.Beat();
+        Rest();
+    }
+
+    /// <summary>The batch is stored and answered: what goes wrong now is the next one's affair, with a new connection.</summary>
+    private void Rest()
+    {
+        try
+        {
+            _session?.Rest();
+        }
+        catch (DbException)
+        {
+            CloseSession();
+        }
     }
 
     /// <summary>Inserts the write that began the batch and all that wait, also those that come meanwhile, up to the limits.</summary>
@@ -201,6 +215,16 @@ internal sealed class JournalWriter : IDisposable
     /// <summary>The database failed: nothing of the batch is stored. The next batch tries with a new connection.</summary>
     private void Abandon(Exception cause)
     {
+        CloseSession();
+        var reason = cause is DbException error ? _database.Explain(error) : cause;
+        foreach (var write in _batch)
+        {
+            write.Fail(reason);
+        }
+    }
+
+    private void CloseSession()
+    {
         try
         {
             _session?.Dispose();
@@ -211,10 +235,5 @@ internal sealed class JournalWriter : IDisposable
         }
 
         _session = null;
-        var reason = cause is DbException error ? _database.Explain(error) : cause;
-        foreach (var write in _batch)
-        {
-            write.Fail(reason);
-        }
     }
 }

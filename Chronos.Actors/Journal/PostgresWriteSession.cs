@@ -79,6 +79,11 @@ internal sealed class PostgresWriteSession : IWriteSession
         EndTransaction();
     }
 
+    /// <summary>The server looks after its own log.</summary>
+    public void Rest()
+    {
+    }
+
     /// <summary>The one statement has undone itself; only writes that are stored one by one have a transaction.</summary>
     public void Rollback()
     {

@@ -31,6 +31,7 @@ public sealed class SqliteJournalDatabase : JournalDatabase
         _pragmas =
             $"PRAGMA busy_timeout = {(int)BusyTimeout.TotalMilliseconds};" +
             $"PRAGMA synchronous = {(durability == Durability.Full ? "FULL" : "NORMAL")};" +
+            $"PRAGMA wal_autocheckpoint = {LogCheckpoint.AtLatest};" +
             "PRAGMA journal_size_limit = 67108864;";
     }
 

@@ -28,6 +28,8 @@ internal sealed class SqliteWriteSession : IWriteSession
     private readonly SqliteParameter _manifest;
     private readonly SqliteParameter _serializer;
     private readonly SqliteParameter _writer;
+    private readonly LogCheckpoint _checkpoint;
+    private long _bytes;
 
     public SqliteWriteSession(SqliteJournalDatabase database)
     {
@@ -48,13 +50,20 @@ internal sealed class SqliteWriteSession : IWriteSession
         _serializer = _insert.Parameters.Add("@identifier", SqliteType.Integer);
         _writer = _insert.Parameters.Add("@writer_uuid", SqliteType.Text);
         _insert.Prepare();
+        _checkpoint = new LogCheckpoint(database.OpenOwn);
     }
 
-    public void Begin() => _begin.ExecuteNonQuery();
+    public void Begin()
+    {
+        _bytes = 0;
+        _begin.ExecuteNonQuery();
+    }
 
     public void Commit() => _commit.ExecuteNonQuery();
 
     public void Rollback() => _rollback.ExecuteNonQuery();
+
+    public void Rest() => _checkpoint.Committed(_connection, _bytes);
 
     public void InsertAlone(JournalWrite write)
     {
@@ -85,11 +94,13 @@ internal sealed class SqliteWriteSession : IWriteSession
             _serializer.Value = row.Serializer;
             _writer.Value = (object?)row.Writer ?? DBNull.Value;
             _insert.ExecuteNonQuery();
+            _bytes += row.Message.Length;
         }
     }
 
     public void Dispose()
     {
+        _checkpoint.Dispose();
         foreach (var command in _commands)
         {
             command.Dispose();
