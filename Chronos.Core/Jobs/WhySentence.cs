@@ -49,6 +49,13 @@ public static class WhySentence
     /// <summary>In the last moment before a slot is due.</summary>
     internal static WhyAnswer ClaimedAhead(WhyQuestion q, DateTimeOffset due) => Say(WhyVerdict.Future, $"The slot {T(q.At)} is claimed and will be sent at {T(due)}, when it is due.");
 
+    internal static WhyAnswer Queued(WhyQuestion q) => Say(WhyVerdict.Queued, $"The slot {T(q.At)} of '{q.JobName}' waits " + q.Live switch
+    {
+        { State: PlanState.Paused } => "until the job, which is paused, goes on.",
+        { InFlight.IsEmpty: true } => "for its turn.",
+        _ => "for its turn: earlier executions of the job still run.",
+    });
+
     internal static WhyAnswer Say(WhyVerdict verdict, string sentence) => new(verdict, sentence);
 
     internal static string T(DateTimeOffset at) => Rfc3339.Format(at);
@@ -172,7 +179,7 @@ public static class WhySentence
 
         if (q.Live.Waiting.FirstOrDefault(w => w.Nominal == q.At) is not null)
         {
-            return Say(WhyVerdict.Queued, $"The slot {T(q.At)} of '{q.JobName}' waits for its turn: earlier executions of the job still run.");
+            return Queued(q);
         }
 
         return q.Live.InFlight.FirstOrDefault(e => e.Id.IsSlot && e.ScheduledAt == q.At) is { } running

@@ -171,6 +171,15 @@ public sealed class WhySentenceTests
     }
 
     [Fact]
+    public void A_slot_that_waits_in_a_paused_job_does_not_wait_for_an_execution()
+    {
+        var plan = new TimetableReplies.Plan(Job, 3, 1, PlanState.Paused, Slot, null, null, [], [new WaitingSlot(Slot, ExecutionTrigger.Schedule)]);
+        Assert.Equal("The slot 2026-03-02T10:00:00Z of 'tick' waits until the job, which is paused, goes on.", Why(Slot, null, [Active(Created, null)], plan).Sentence);
+        var slot = Fired(SlotDisposition.Queued, null) with { Status = ExecutionStatus.Pending };
+        Assert.EndsWith("which is paused, goes on.", Why(Slot, slot, [Active(Created, null)], plan).Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_slot_that_was_claimed_and_is_not_due_yet_is_said_to_be_sent_when_it_is()
     {
         var next = At("2026-03-02T13:00:00Z");
