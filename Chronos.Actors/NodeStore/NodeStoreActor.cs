@@ -93,7 +93,10 @@ internal sealed class NodeStoreActor : ReceiveActor, IWithTimers
             {
             }
 
-            Calm();
+            if (_file is not null || Recreate())
+            {
+                Calm();
+            }
         }
         catch (NodeStoreDamagedException e)
         {
@@ -102,7 +105,7 @@ internal sealed class NodeStoreActor : ReceiveActor, IWithTimers
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Complain(e);
+            Complain(e, "The node store cannot follow the journal at {0}; keys are served as known until then");
         }
     }
 
@@ -120,11 +123,7 @@ internal sealed class NodeStoreActor : ReceiveActor, IWithTimers
 
         var moved = slice.Reached > _state.Offset;
         _state = new NodeStoreState(slice.Reached, keys);
-        if (_file is null)
-        {
-            Recreate();
-        }
-        else if (facts.Count > 0 || _state.Offset - _saved >= OffsetStride)
+        if (_file is not null && (facts.Count > 0 || _state.Offset - _saved >= OffsetStride))
         {
             _file.Save(_state, facts.Select(f => f.Key.Value).Distinct(StringComparer.Ordinal).Select(id => _state.Keys[id]));
             _saved = _state.Offset;
@@ -133,13 +132,29 @@ internal sealed class NodeStoreActor : ReceiveActor, IWithTimers
         return moved;
     }
 
-    /// <summary>A new file gets all that the fold has so far.</summary>
-    private void Recreate()
+    /// <summary>A new file gets all that the fold has. False: none can be made (the disk is full, say); the next poll tries again.</summary>
+    private bool Recreate()
     {
-        var (file, state) = NodeStoreFile.Open(_path);
-        _file = file;
-        _file.Save(_state, _state.Keys.Values.Except(state.Keys.Values));
-        _saved = _state.Offset;
+        try
+        {
+            if (Path.Exists(_path))
+            {
+                // It could not be moved before, or is what the last try left.
+                DamagedFile.MoveAside(_path, _time.GetUtcNow());
+            }
+
+            (_file, _) = NodeStoreFile.Open(_path);
+            _file.Save(_state, _state.Keys.Values);
+            _saved = _state.Offset;
+            return true;
+        }
+        catch (Exception e) when (e is NodeStoreDamagedException or IOException or UnauthorizedAccessException)
+        {
+            _file?.Dispose();
+            _file = null;
+            Complain(e, "The node store cannot be made anew; keys are served from memory, as of {0}");
+            return false;
+        }
     }
 
     /// <summary>Moves the file aside and begins the fold anew. The directory keeps what it knows.</summary>
@@ -160,12 +175,12 @@ internal sealed class NodeStoreActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Complain(Exception e)
+    private void Complain(Exception e, string what)
     {
         if (_trouble != e.Message)
         {
             _trouble = e.Message;
-            _log.Error(e, "The node store cannot follow the journal at {0}; keys are served as known until then", _state.Offset);
+            _log.Error(e, what, _state.Offset);
         }
     }
 

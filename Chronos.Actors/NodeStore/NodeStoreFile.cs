@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
+using Chronos.Actors.Projections;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Kernel;
 using LiteDB;
@@ -39,6 +40,12 @@ internal sealed class NodeStoreFile : IDisposable
     /// <exception cref="NodeStoreDamagedException">It cannot be opened, cannot be read, or does not match its checksum.</exception>
     public static (NodeStoreFile File, NodeStoreState State) Open(string path) => Guard("open", () =>
     {
+        if (!File.Exists(path))
+        {
+            // What is left of a file that was deleted; LiteDB would make pages of the new one of it.
+            File.Delete(DamagedFile.LiteDbLogOf(path));
+        }
+
         var database = new LiteDatabase(new ConnectionString { Filename = path, Connection = ConnectionType.Direct });
         try
         {

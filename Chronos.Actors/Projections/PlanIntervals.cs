@@ -17,9 +17,12 @@ internal static class PlanIntervals
     public static ImmutableArray<PlanInterval> Join(ImmutableArray<Change> changes, DateTimeOffset now)
     {
         var intervals = ImmutableArray.CreateBuilder<PlanInterval>();
+        Change? paused = null, disabled = null;
         for (var i = 0; i < changes.Length; i++)
         {
             var change = changes[i];
+            paused = change is { Deleted: true } or { Paused: false } ? null : paused is null || change.Cause == "pause" ? change : paused;
+            disabled = change is { Deleted: true } or { Enabled: true } ? null : disabled ?? change;
             var to = i + 1 < changes.Length ? changes[i + 1].At : (DateTimeOffset?)null;
             var phase = PhaseOf(change);
             if (phase == PlanPhase.Paused && change.PausedUntil is { } until && until < (to ?? now))
@@ -27,14 +30,15 @@ internal static class PlanIntervals
                 var start = until > change.At ? until : change.At;
                 if (start > change.At)
                 {
-                    intervals.Add(Interval(change, change.At, start, phase, change.PauseReason));
+                    intervals.Add(Interval(change, change.At, start, phase, change.PauseReason, paused));
                 }
 
-                intervals.Add(Interval(change, start, to, PlanPhase.Active, "the pause was over"));
+                intervals.Add(Interval(change, start, to, PlanPhase.Active, "the pause was over", null));
             }
             else
             {
-                intervals.Add(Interval(change, change.At, to, phase, phase == PlanPhase.Paused ? change.PauseReason : change.Cause));
+                intervals.Add(Interval(change, change.At, to, phase, phase == PlanPhase.Paused ? change.PauseReason : change.Cause,
+                    phase switch { PlanPhase.Paused => paused, PlanPhase.Disabled => disabled, _ => null }));
             }
         }
 
@@ -49,6 +53,12 @@ internal static class PlanIntervals
         _ => PlanPhase.Active,
     };
 
-    private static PlanInterval Interval(Change c, DateTimeOffset from, DateTimeOffset? to, PlanPhase phase, string? reason) =>
-        new(from, to, phase, reason, c.Schedule, c.Timezone, c.Revision, c.Version, c.By);
+    /// <param name="begin">What the phase began with; null where it began with <paramref name="c"/>.</param>
+    private static PlanInterval Interval(Change c, DateTimeOffset from, DateTimeOffset? to, PlanPhase phase, string? reason, Change? begin) =>
+        new(from, to, phase, reason, c.Schedule, c.Timezone, c.Revision, c.Version, c.By)
+        {
+            Since = begin?.At ?? from,
+            SinceBy = begin?.By ?? c.By,
+            Until = phase == PlanPhase.Paused ? c.PausedUntil : null,
+        };
 }

@@ -69,6 +69,11 @@ public sealed class SqliteReadDatabase : ReadDatabase
         _exchange.EnterWriteLock();
         try
         {
+            if (Directory.Exists(Path))
+            {
+                MoveAside("it is a folder");
+            }
+
             var existed = File.Exists(Path);
             if (!existed)
             {

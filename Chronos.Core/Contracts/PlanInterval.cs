@@ -19,4 +19,14 @@ public enum PlanPhase
 /// <param name="To">Absent for the present.</param>
 /// <param name="Reason">Why it was paused, as its owner said; for a change of definition, what made it.</param>
 public sealed record PlanInterval(
-    DateTimeOffset From, DateTimeOffset? To, PlanPhase Phase, string? Reason, ScheduleSpec? Schedule, string Timezone, int Revision, long Version, Principal By);
+    DateTimeOffset From, DateTimeOffset? To, PlanPhase Phase, string? Reason, ScheduleSpec? Schedule, string Timezone, int Revision, long Version, Principal By)
+{
+    /// <summary>Since when it has been paused or disabled: an edit meanwhile begins another interval, not another pause.</summary>
+    public DateTimeOffset Since { get; init; } = From;
+
+    /// <summary>Who paused or disabled it.</summary>
+    public Principal SinceBy { get; init; } = By;
+
+    /// <summary>When the pause is over by itself.</summary>
+    public DateTimeOffset? Until { get; init; }
+}

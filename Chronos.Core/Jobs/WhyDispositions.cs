@@ -14,8 +14,7 @@ internal static class WhyDispositions
         SlotDisposition.Fired => Fired(q, slot),
         SlotDisposition.CaughtUp => WhySentence.Say(
             WhyVerdict.CaughtUp, $"The slot {WhySentence.T(q.At)} was caught up{At(slot)}{After(q, slot)}, because it could not fire in its time, and {Ended(slot)}."),
-        SlotDisposition.Queued => WhySentence.Say(
-            WhyVerdict.Queued, $"The slot {WhySentence.T(q.At)} of '{q.JobName}' waits for its turn: earlier executions of the job still run."),
+        SlotDisposition.Queued => WhySentence.Queued(q),
         _ => NotRun(q, slot, interval),
     };
 
@@ -40,9 +39,9 @@ internal static class WhyDispositions
         var why = slot.Reason switch
         {
             SkipReason.Paused => interval is { Phase: PlanPhase.Paused } pause
-                ? $"the job was paused since {WhySentence.T(pause.From)}, by {pause.By}{(pause.Reason is { } reason ? $" ({reason})" : "")}"
+                ? $"the job was paused since {WhySentence.T(pause.Since)}, by {pause.SinceBy}{(pause.Reason is { } reason ? $" ({reason})" : "")}"
                 : "the job was paused",
-            SkipReason.Overlap => "an earlier execution of the job was still running, and the policy forbids overlap",
+            SkipReason.Overlap => "an earlier execution of the job was still running, and its policy lets no more run at once",
             SkipReason.QueueFull => "earlier executions were still running, and the queue of waiting slots was full",
             SkipReason.Denied => "a policy denied it",
             SkipReason.Misfire => "no node could fire it in its time, and the misfire policy does not catch it up",

@@ -49,6 +49,13 @@ public static class WhySentence
     /// <summary>In the last moment before a slot is due.</summary>
     internal static WhyAnswer ClaimedAhead(WhyQuestion q, DateTimeOffset due) => Say(WhyVerdict.Future, $"The slot {T(q.At)} is claimed and will be sent at {T(due)}, when it is due.");
 
+    internal static WhyAnswer Queued(WhyQuestion q) => Say(WhyVerdict.Queued, $"The slot {T(q.At)} of '{q.JobName}' waits " + q.Live switch
+    {
+        { State: PlanState.Paused } => "until the job, which is paused, goes on.",
+        { InFlight.IsEmpty: true } => "for its turn.",
+        _ => "for its turn: earlier executions of the job still run.",
+    });
+
     internal static WhyAnswer Say(WhyVerdict verdict, string sentence) => new(verdict, sentence);
 
     internal static string T(DateTimeOffset at) => Rfc3339.Format(at);
@@ -72,7 +79,7 @@ public static class WhySentence
 
         return interval.Phase switch
         {
-            PlanPhase.Disabled => Say(WhyVerdict.Disabled, $"The slot {T(q.At)} {(q.At > q.Now ? "will not run" : "did not run")}: the job '{q.JobName}' is disabled since {T(interval.From)}, by {interval.By}."),
+            PlanPhase.Disabled => Disabled(q, interval),
             PlanPhase.Paused => Paused(q, interval, schedule),
             _ when q.At > q.Now => Future(q, schedule),
             _ => OfCalendar(q, schedule) ?? Undecided(q),
@@ -121,10 +128,25 @@ public static class WhySentence
         return Say(WhyVerdict.Future, $"The slot {T(q.At)} is in the future: the job '{q.JobName}' will fire it {when}, in {Rounded(fires - q.Now)}.");
     }
 
+    /// <summary>When the phase of an interval was over; null while it lasts. An edit meanwhile does not end it.</summary>
+    private static DateTimeOffset? EndOf(WhyQuestion q, PlanInterval interval) =>
+        q.History.SkipWhile(i => i.From < interval.From).TakeWhile(i => i.Phase == interval.Phase).Last().To;
+
+    private static WhyAnswer Disabled(WhyQuestion q, PlanInterval interval)
+    {
+        var end = EndOf(q, interval) is { } to ? $"was disabled from {T(interval.Since)} until {T(to)}" : $"is disabled since {T(interval.Since)}";
+        return Say(WhyVerdict.Disabled, $"The slot {T(q.At)} {(q.At > q.Now ? "will not run" : "did not run")}: the job '{q.JobName}' {end}, by {interval.SinceBy}.");
+    }
+
     private static WhyAnswer Paused(WhyQuestion q, PlanInterval interval, Schedule schedule)
     {
-        var since = $"since {T(interval.From)}, by {interval.By}{(interval.Reason is { } reason ? $" ({reason})" : "")}";
-        if (interval.To is { } end)
+        if (interval.Until is { } until && q.At > q.Now && schedule.FireAt(q.At) >= until)
+        {
+            return Future(q, schedule);
+        }
+
+        var since = $"since {T(interval.Since)}, by {interval.SinceBy}{(interval.Reason is { } reason ? $" ({reason})" : "")}";
+        if (EndOf(q, interval) is { } end)
         {
             return Say(WhyVerdict.Paused, $"The slot {T(q.At)} did not fire: the job '{q.JobName}' was paused {since}, until {T(end)}.");
         }
@@ -157,7 +179,7 @@ public static class WhySentence
 
         if (q.Live.Waiting.FirstOrDefault(w => w.Nominal == q.At) is not null)
         {
-            return Say(WhyVerdict.Queued, $"The slot {T(q.At)} of '{q.JobName}' waits for its turn: earlier executions of the job still run.");
+            return Queued(q);
         }
 
         return q.Live.InFlight.FirstOrDefault(e => e.Id.IsSlot && e.ScheduledAt == q.At) is { } running

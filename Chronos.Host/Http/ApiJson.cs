@@ -27,7 +27,7 @@ namespace Chronos.Host.Http;
     Converters =
     [
         typeof(InstantConverter), typeof(FailureConverter), typeof(WordConverter<ExecutionStatus>), typeof(WordConverter<ExecutionTrigger>),
-        typeof(WordConverter<SkipReason>), typeof(WordConverter<PlanState>), typeof(WordConverter<SlotDisposition>), typeof(WordConverter<ProjectionState>),
+        typeof(WordConverter<SkipReason>), typeof(WordConverter<PlanState>), typeof(WordConverter<PlanPhase>), typeof(WordConverter<SlotDisposition>), typeof(WordConverter<ProjectionState>),
         typeof(WordConverter<MisfireRule>), typeof(WordConverter<DeadLetterState>), typeof(WordConverter<ApplyAction>), typeof(WordConverter<FindingLevel>),
     ])]
 [JsonSerializable(typeof(Problem))]

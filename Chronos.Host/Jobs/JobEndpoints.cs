@@ -11,7 +11,8 @@ namespace Chronos.Host.Jobs;
 /// <summary>What a job is: create, read, replace, patch, delete.</summary>
 internal static class JobEndpoints
 {
-    private const int PatchRounds = 8;
+    /// <summary>In each round somebody gets through, so this many may change one job at once.</summary>
+    private const int PatchRounds = 64;
 
     public static RouteGroupBuilder MapJobs(this RouteGroupBuilder api)
     {
@@ -25,9 +26,9 @@ internal static class JobEndpoints
             .Produces<JobListView>().Refuses(400);
         api.MapGet("/jobs/{id}", Get).WithName("get_job").WithSummary("One job, by id or name").Needs(Scopes.JobsRead).Produces<JobView>().Refuses(404);
         api.MapPut("/jobs/{id}", Replace).WithName("replace_job").WithSummary("Replace a job's document").Takes(QueryParameters.DryRun).Needs(Scopes.JobsWrite)
-            .Accepts<JobBody>("application/json", "application/yaml").Produces<JobView>().Refuses(400, 404, 412, 413, 415);
+            .Accepts<JobBody>("application/json", "application/yaml").Produces<JobView>().Refuses(400, 404, 409, 412, 413, 415);
         api.MapPatch("/jobs/{id}", Patch).WithName("patch_job").WithSummary("Change some fields of a job (JSON merge patch)").Takes(QueryParameters.DryRun).Needs(Scopes.JobsWrite)
-            .Accepts<JobBody>("application/merge-patch+json", "application/json").Produces<JobView>().Refuses(400, 404, 412, 413, 415);
+            .Accepts<JobBody>("application/merge-patch+json", "application/json").Produces<JobView>().Refuses(400, 404, 409, 412, 413, 415);
         api.MapDelete("/jobs/{id}", Delete).WithName("delete_job").WithSummary("Delete a job").Needs(Scopes.JobsWrite).Produces(204).Refuses(404, 412);
         return api;
     }
@@ -197,6 +198,8 @@ internal static class JobEndpoints
                     return jobs.Show(http, accepted);
                 case JobReplies.Refused { Rejection.Code: RejectionCode.PreconditionFailed } when wanted is null && round < PatchRounds:
                     continue;
+                case JobReplies.Refused { Rejection.Code: RejectionCode.PreconditionFailed } when wanted is null:
+                    return ProblemResult.Of(Rejection.Of(RejectionCode.Conflict, "others change the job all the time; nothing was changed"));
                 case JobReplies.Refused refused:
                     return ProblemResult.Of(refused.Rejection);
                 default:

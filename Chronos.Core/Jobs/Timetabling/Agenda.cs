@@ -5,7 +5,7 @@ namespace Chronos.Core.Jobs.Timetabling;
 
 /// <summary>What the agenda needs of a job: its compiled schedule and how far it has got.</summary>
 /// <param name="After">Slots up to here are decided.</param>
-/// <param name="QuietUntil">Until when it is paused; what is due up to then does not fire.</param>
+/// <param name="QuietUntil">Until when it is paused; what is due before does not fire.</param>
 public sealed record AgendaSource(JobId Job, string Name, Schedule Schedule, DateTimeOffset After, DateTimeOffset? QuietUntil);
 
 /// <summary>
@@ -105,8 +105,8 @@ public sealed class Agenda
             }
 
             return source.Schedule.AfterCompletion
-                ? new FiringSearch(source.Schedule, source.Schedule.LastDue(source.After, quiet) ?? source.After, quiet >= from ? DateTimeOffset.MinValue : from, to)
-                : new FiringSearch(source.Schedule, source.After, quiet >= from && quiet < DateTimeOffset.MaxValue ? quiet.AddTicks(1) : from, to);
+                ? new FiringSearch(source.Schedule, source.Schedule.LastDue(source.After, quiet.AddTicks(-1)) ?? source.After, quiet >= from ? DateTimeOffset.MinValue : from, to)
+                : new FiringSearch(source.Schedule, source.After, quiet > from ? quiet : from, to);
         }
     }
 }

@@ -24,7 +24,8 @@ public sealed partial class Timetable
                 return;
             }
 
-            SkipDue(job, schedule, job.Cursor, job.PausedUntil!.Value, SkipReason.Paused, null);
+            // At the very instant at which a pause ends it is over: that slot fires.
+            SkipDue(job, schedule, job.Cursor, job.PausedUntil!.Value.AddTicks(-1), SkipReason.Paused, null);
             Drain(id, now);
             job = State.Find(id)!;
         }
@@ -311,9 +312,12 @@ public sealed partial class Timetable
         Offer(State.Find(job.Id)!, State.Find(job.Id)!.Running[claim.Id], token, now);
     }
 
-    /// <summary>A resume before the pause's end: every slot that the pause swallowed gets its disposition now.</summary>
-    private (long Missed, long CaughtUp) EndPause(PlannedJob job, MisfireRule rule, DateTimeOffset now) =>
-        State.ScheduleOf(job.Id) is { AfterCompletion: false } schedule && schedule.LastDue(job.Cursor, now) is { } last
+    /// <summary>
+    /// A resume before the pause's end: every slot that the pause swallowed gets its disposition now. What came due between the resume and
+    /// the arrival of its plan is none of them; after a crash that may be hours.
+    /// </summary>
+    private (long Missed, long CaughtUp) EndPause(PlannedJob job, MisfireRule rule, DateTimeOffset resumed, DateTimeOffset now) =>
+        State.ScheduleOf(job.Id) is { AfterCompletion: false } schedule && schedule.LastDue(job.Cursor, resumed < now ? resumed : now) is { } last
             ? CatchUp(job, schedule, last, rule, SkipReason.Paused, now)
             : (0, 0);
 

@@ -67,7 +67,7 @@ public sealed partial class Timetable(string node)
         {
             if (known.State == PlanState.Paused && plan.State == PlanState.Active && !PauseIsOver(known, now))
             {
-                (missed, caughtUp) = EndPause(known, plan.CatchUp ?? MisfireRule.None, now);
+                (missed, caughtUp) = EndPause(known, plan.CatchUp ?? MisfireRule.None, plan.From, now);
             }
             else
             {

@@ -61,6 +61,9 @@ public sealed class NodeStoreTests : IAsyncDisposable
     [InlineData("garbage in the middle")]
     [InlineData("a key was added by hand")]
     [InlineData("a place ahead of the journal")]
+    [InlineData("a folder")]
+    [InlineData("missing, but not its log")]
+    [InlineData("garbage, but not its log")]
     public async Task A_harmed_file_is_rebuilt_from_the_journal(string harm)
     {
         await FillAndStop();
@@ -76,6 +79,19 @@ public sealed class NodeStoreTests : IAsyncDisposable
         file.Dispose();
         Assert.Equal(5, state.Keys.Count);
         Assert.Equal([Key(4).Id], state.Keys.Values.Where(k => k.Revoked).Select(k => k.Id));
+    }
+
+    [Fact]
+    public async Task Where_no_file_can_be_made_keys_are_served_from_the_journal_and_it_is_tried_again()
+    {
+        // LiteDB makes its log when it writes first.
+        var log = Directory.CreateDirectory(Path.Combine(_folder, "node-log.db")).FullName;
+        Start(_system, _directory);
+        _journal.Append([.. Enumerable.Range(0, 2_500).SelectMany(_ => new object[] { ReadSide.Created("a") }), Created(1)]);
+        await ReadSide.Until(() => _directory.Count == 1);
+        Assert.False(CopyOfFile()?.Keys.Count > 0);
+        Directory.Delete(log);
+        await ReadSide.Until(() => CopyOfFile()?.Keys.Count == 1);
     }
 
     [Fact]
@@ -142,6 +158,19 @@ public sealed class NodeStoreTests : IAsyncDisposable
             case "empty":
                 File.WriteAllBytes(DbPath, []);
                 break;
+            case "a folder":
+                File.Delete(DbPath);
+                Directory.CreateDirectory(Path.Combine(DbPath, "inside"));
+                break;
+            case "missing, but not its log" or "garbage, but not its log":
+                LeaveLog();
+                File.Delete(DbPath);
+                if (how.StartsWith("garbage", StringComparison.Ordinal))
+                {
+                    File.WriteAllBytes(DbPath, [.. Enumerable.Range(0, 40_000).Select(i => (byte)((i * 31) >> 2))]);
+                }
+
+                break;
             case "truncated":
                 using (var file = File.OpenWrite(DbPath))
                 {
@@ -178,6 +207,18 @@ public sealed class NodeStoreTests : IAsyncDisposable
                 store.Dispose();
                 break;
         }
+    }
+
+    /// <summary>As after <c>kill -9</c>: what was written last is in LiteDB's log, and not in the file.</summary>
+    private void LeaveLog()
+    {
+        var (store, state) = NodeStoreFile.Open(DbPath);
+        store.Save(state with { Keys = state.Keys.SetItem("stale", state.Keys.Values.First() with { Id = new KeyId("stale") }) }, [state.Keys.Values.First() with { Id = new KeyId("stale") }]);
+        var log = Path.Combine(_folder, "node-log.db");
+        Assert.NotEqual(0, new FileInfo(log).Length);
+        File.Copy(log, log + ".kept");
+        store.Dispose();
+        File.Move(log + ".kept", log, overwrite: true);
     }
 
     private void Start(ActorSystem system, KeyDirectory directory) =>

@@ -161,6 +161,26 @@ public abstract class LedgerProjectionCompliance : IDisposable
     }
 
     [Fact]
+    public async Task Plan_history_says_since_when_a_phase_lasts_whatever_was_edited_meanwhile()
+    {
+        var (ann, bob) = (new Principal("ann"), new Principal("bob"));
+        await Side.Tell(
+            Created("a"),
+            new JobEvents.Paused(TenantId.Default, Id("a"), 2, "night", null, ann, T0.AddHours(1), null),
+            new JobEvents.Revised(TenantId.Default, Id("a"), 3, 2, Definition("a") with { Timezone = "Europe/Berlin" }, "patch", bob, T0.AddHours(2), null),
+            new JobEvents.Switched(TenantId.Default, Id("a"), 4, false, bob, T0.AddHours(3), null),
+            new JobEvents.Revised(TenantId.Default, Id("a"), 5, 3, Definition("a") with { Enabled = false, Owner = "x" }, "patch", ann, T0.AddHours(4), null),
+            new JobEvents.Switched(TenantId.Default, Id("a"), 6, true, ann, T0.AddHours(5), null),
+            new JobEvents.Paused(TenantId.Default, Id("a"), 7, "day", T0.AddYears(50), bob, T0.AddHours(6), null));
+        var history = Side.Ledger.PlanHistory(TenantId.Default, Id("a"));
+        Assert.Equal(
+            [(PlanPhase.Active, 0), (PlanPhase.Paused, 1), (PlanPhase.Paused, 1), (PlanPhase.Disabled, 3), (PlanPhase.Disabled, 3), (PlanPhase.Paused, 1), (PlanPhase.Paused, 6)],
+            history.Select(i => (i.Phase, (int)(i.Since - T0).TotalHours)));
+        Assert.Equal([ann, ann, bob, bob, ann, bob], history.Skip(1).Select(i => i.SinceBy));
+        Assert.Equal(T0.AddYears(50), history[^1].Until);
+    }
+
+    [Fact]
     public async Task A_backfill_counts_its_runs()
     {
         await Side.Tell(Created("a"), Batch(

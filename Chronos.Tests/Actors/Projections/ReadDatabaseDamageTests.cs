@@ -9,7 +9,7 @@ namespace Chronos.Tests.Actors.Projections;
 
 public sealed class ReadDatabaseDamageTests
 {
-    public static TheoryData<string> Harms => ["missing", "garbage", "empty", "truncated", "garbage in the middle", "missing table", "missing offsets"];
+    public static TheoryData<string> Harms => ["missing", "garbage", "empty", "truncated", "garbage in the middle", "missing table", "missing offsets", "a folder"];
 
     [Theory]
     [MemberData(nameof(Harms))]
@@ -25,7 +25,7 @@ public sealed class ReadDatabaseDamageTests
         await again.CaughtUp();
         Assert.Equal(dump, again.Dump());
         Assert.True(again.Log.Has("is damaged") || again.Log.Has("There is no read database") || again.Log.Has("has no model yet"));
-        Assert.Equal(harm is not ("missing" or "empty" or "missing offsets"), Directory.EnumerateFiles(side.Folder, "read.db.damaged-*").Any());
+        Assert.Equal(harm is not ("missing" or "empty" or "missing offsets"), Directory.EnumerateFileSystemEntries(side.Folder, "read.db.damaged-*").Any());
     }
 
     [Fact]
@@ -101,6 +101,10 @@ public sealed class ReadDatabaseDamageTests
                 break;
             case "empty":
                 File.WriteAllBytes(path, []);
+                break;
+            case "a folder":
+                File.Delete(path);
+                Directory.CreateDirectory(Path.Combine(path, "inside"));
                 break;
             case "truncated":
                 using (var file = File.OpenWrite(path))

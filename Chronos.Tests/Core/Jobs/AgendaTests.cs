@@ -31,7 +31,7 @@ public sealed class AgendaTests
     {
         var (from, to) = (Begin.AddHours(fromHour), Begin.AddHours(toHour));
         var expected = Sources.SelectMany(s => Given.Between(s.Schedule, s.After.AddTicks(1), to)
-                .Where(n => s.Schedule.Treat(n).Fate != SlotFate.Skipped && !(s.Schedule.FireAt(n) <= s.QuietUntil))
+                .Where(n => s.Schedule.Treat(n).Fate != SlotFate.Skipped && !(s.Schedule.FireAt(n) < s.QuietUntil))
                 .Select(n => new AgendaRow(s.Schedule.FireAt(n), n, s.Job, s.Name, s.Schedule.Treat(n).Note)))
             .Where(r => r.FiresAt >= from && r.FiresAt < to).Order().ToList();
         Assert.NotEmpty(expected);

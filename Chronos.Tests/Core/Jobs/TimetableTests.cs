@@ -261,6 +261,32 @@ public sealed class TimetableTests
     }
 
     [Fact]
+    public void The_slot_at_the_very_end_of_a_pause_fires()
+    {
+        var until = TimetableBench.Start.AddSeconds(30);
+        _bench.Planned(EveryTenSeconds).Planned(EveryTenSeconds, 2, PlanState.Paused, until: until);
+        Assert.Equal(until, ((TimetableReplies.Plan)_bench.Table.GetPlan(new TimetableCommands.GetPlan(TimetableBench.Job), 0)).NextAt);
+        _bench.Pass(TimeSpan.FromSeconds(40));
+        Assert.Equal(["10:00:30", "10:00:40"], _bench.ClaimedAt);
+        Assert.Equal((2, SkipReason.Paused), _bench.Journal.OfType<SlotsSkipped>().Select(s => (s.Count, s.Reason)).Single());
+    }
+
+    [Fact]
+    public void What_came_due_between_a_resume_and_the_late_arrival_of_its_plan_was_not_paused()
+    {
+        var definition = TimetableBench.Definition("*/10 * * * *") with { Misfire = MisfirePolicy.Default with { Rule = MisfireRule.All } };
+        _bench.Planned(definition).Planned(definition, 2, PlanState.Paused).Sleep(TimeSpan.FromMinutes(35));
+        var resumed = _bench.Now;
+        _bench.Sleep(TimeSpan.FromHours(3));
+        var note = (TimetablePlanning.PlanNoted)_bench.Do(t => t.SetPlan(new TimetablePlanning.SetPlan(
+            TenantId.Default, TimetableBench.Job, 3, 1, PlanState.Active, null, resumed, definition, MisfireRule.None), _bench.Now));
+        Assert.Equal((3, 0), (note.Missed, note.CaughtUp));
+        _bench.Tick();
+        Assert.Equal((3, SkipReason.Paused), _bench.Journal.OfType<SlotsSkipped>().Select(s => (s.Count, s.Reason)).Single());
+        Assert.Equal(18, _bench.Journal.OfType<SlotQueued>().Count(s => s.Nominal > resumed));
+    }
+
+    [Fact]
     public void A_disabled_job_has_no_slots_and_does_not_make_up_for_them()
     {
         _bench.Planned(EveryTenSeconds).Planned(EveryTenSeconds, 2, PlanState.Disabled).Pass(TimeSpan.FromSeconds(60));

@@ -57,6 +57,43 @@ public sealed class WhySentenceTests
         Assert.Contains("only if the job is resumed before", Why(Slot.AddDays(1), null, history).Sentence, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_edit_within_a_pause_is_not_told_as_its_begin_or_its_end()
+    {
+        var pause = new PlanInterval(Slot.AddMinutes(-50), Slot.AddMinutes(-5), PlanPhase.Paused, "stocktaking", Hourly, "UTC", 1, 2, Ann);
+        var edited = new PlanInterval(pause.To!.Value, null, PlanPhase.Paused, "stocktaking", Hourly, "UTC", 2, 3, new Principal("bob")) { Since = pause.From, SinceBy = Ann };
+        ImmutableArray<PlanInterval> open = [Active(Created, pause.From), pause, edited];
+        const string since = "since 2026-03-02T09:10:00Z, by ann (stocktaking)";
+        Assert.Equal($"The slot 2026-03-02T10:00:00Z did not fire: the job 'tick' is paused {since}; what becomes of it is decided when the job is resumed.", Why(Slot, null, open).Sentence);
+        var quarterly = new ScheduleSpec { Cron = "*/15 * * * *" };
+        ImmutableArray<PlanInterval> often = [.. open.Select(i => i with { Schedule = quarterly })];
+        Assert.Contains("what becomes of it is decided when the job is resumed", Why(Slot.AddMinutes(-30), null, often).Sentence, StringComparison.Ordinal);
+
+        ImmutableArray<PlanInterval> over = [Active(Created, pause.From), pause, edited with { To = Slot.AddMinutes(5) }, Active(Slot.AddMinutes(5), null, 4)];
+        Assert.Equal($"The slot 2026-03-02T10:00:00Z was not run: the job was paused {since}.", Why(Slot, NotRun(SkipReason.Paused), over).Sentence);
+    }
+
+    [Fact]
+    public void A_slot_at_or_after_the_end_of_a_pause_will_fire()
+    {
+        var until = At("2026-03-02T14:00:00Z");
+        ImmutableArray<PlanInterval> history = [Active(Created, Slot), new(Slot, null, PlanPhase.Paused, null, Hourly, "UTC", 1, 2, Ann) { Until = until }];
+        Assert.Equal(WhyVerdict.Paused, Why(until.AddHours(-1), null, history).Verdict);
+        Assert.Equal((WhyVerdict.Future, "The slot 2026-03-02T14:00:00Z is in the future: the job 'tick' will fire it at 2026-03-02T14:00:00Z, in 1h59m30s."),
+            (Why(until, null, history).Verdict, Why(until, null, history).Sentence));
+    }
+
+    [Fact]
+    public void Of_a_job_that_was_switched_on_again_it_is_not_said_that_it_is_disabled()
+    {
+        var off = new PlanInterval(Slot.AddMinutes(-50), Slot.AddMinutes(-5), PlanPhase.Disabled, null, Hourly, "UTC", 1, 2, Ann);
+        var edited = off with { From = off.To!.Value, To = Slot.AddMinutes(5), Revision = 2, By = new Principal("bob"), Since = off.From, SinceBy = Ann };
+        Assert.Equal("The slot 2026-03-02T10:00:00Z did not run: the job 'tick' was disabled from 2026-03-02T09:10:00Z until 2026-03-02T10:05:00Z, by ann.",
+            Why(Slot, null, [Active(Created, off.From), off, edited, Active(Slot.AddMinutes(5), null, 4)]).Sentence);
+        Assert.Equal("The slot 2026-03-02T10:00:00Z did not run: the job 'tick' is disabled since 2026-03-02T09:10:00Z, by ann.",
+            Why(Slot, null, [Active(Created, off.From), off, edited with { To = null }]).Sentence);
+    }
+
     [Theory]
     [InlineData(SkipReason.Overlap, "an earlier execution of the job was still running")]
     [InlineData(SkipReason.QueueFull, "the queue of waiting slots was full")]
@@ -131,6 +168,15 @@ public sealed class WhySentenceTests
         Assert.Equal(WhyVerdict.Queued, Why(Slot.AddHours(1), null, [Active(Created, null)], plan).Verdict);
         Assert.Contains("not show it yet", Why(Slot.AddHours(-1), null, [Active(Created, null)], plan).Sentence, StringComparison.Ordinal);
         Assert.Contains("not decided yet", Why(Slot.AddHours(2), null, [Active(Created, null)], plan with { Cursor = Slot.AddHours(1) }).Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_slot_that_waits_in_a_paused_job_does_not_wait_for_an_execution()
+    {
+        var plan = new TimetableReplies.Plan(Job, 3, 1, PlanState.Paused, Slot, null, null, [], [new WaitingSlot(Slot, ExecutionTrigger.Schedule)]);
+        Assert.Equal("The slot 2026-03-02T10:00:00Z of 'tick' waits until the job, which is paused, goes on.", Why(Slot, null, [Active(Created, null)], plan).Sentence);
+        var slot = Fired(SlotDisposition.Queued, null) with { Status = ExecutionStatus.Pending };
+        Assert.EndsWith("which is paused, goes on.", Why(Slot, slot, [Active(Created, null)], plan).Sentence, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -246,6 +246,23 @@ public sealed class JobApiTests(SharedNode shared)
     }
 
     [Fact]
+    public async Task Who_sets_no_condition_is_not_refused_because_others_write_too()
+    {
+        await _node.Post("/api/v1/jobs", """{"name":"busy","webhook":{"url":"http://127.0.0.1:9/"} }""");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => _node.Send(HttpMethod.Patch, "/api/v1/jobs/busy", $"{{\"tags\":{{\"t{i}\":\"1\"}} }}")));
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.Status));
+        Assert.Equal(30, (await _node.Get("/api/v1/jobs/busy")).Json.GetProperty("tags").EnumerateObject().Count());
+    }
+
+    [Fact]
+    public async Task The_phases_of_a_plan_are_words()
+    {
+        await _node.Post("/api/v1/jobs", """{"name":"phases","webhook":{"url":"http://127.0.0.1:9/"} }""");
+        await _node.Post("/api/v1/jobs/phases/pause", "");
+        await _node.Until("/api/v1/jobs/phases/plans", a => a.Json.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("phase").ToString()).SequenceEqual(["active", "paused"]));
+    }
+
+    [Fact]
     public async Task A_backfill_is_counted_first_and_then_run_to_its_end()
     {
         await _node.Post("/api/v1/jobs", $$"""{"name":"fill","schedule":"0 0 * * *","webhook":{"url":"{{_node.Address}}/echo"} }""");
