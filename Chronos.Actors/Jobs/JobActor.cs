@@ -117,7 +117,7 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
 
     private void OnNoted(TimetablePlanning.PlanNoted note)
     {
-        foreach (var (to, reply) in _handover.Note(note, _state, _time.GetUtcNow()))
+        foreach (var (to, reply) in _handover.Note(note, _time.GetUtcNow()))
         {
             to.Tell(reply);
         }

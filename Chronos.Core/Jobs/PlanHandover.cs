@@ -34,20 +34,23 @@ public sealed class PlanHandover<TAsker>
             return new JobReplies.Accepted(job.Snapshot(now), replayed, resumes ? 0 : null, resumes ? 0 : null);
         }
 
-        _waiting.Add(new Waiter(job.Version, to, replayed, resumes));
+        _waiting.Add(new Waiter(job, to, replayed, resumes));
         return null;
     }
 
-    /// <summary>The timetable has noted a plan: who is to be answered what.</summary>
-    public IReadOnlyList<(TAsker To, JobReplies.Accepted Reply)> Note(TimetablePlanning.PlanNoted note, JobState job, DateTimeOffset now)
+    /// <summary>
+    /// The timetable has noted a plan: who is to be answered what. Each is told of the job as its own change left it: what others have changed since
+    /// may not be planned yet.
+    /// </summary>
+    public IReadOnlyList<(TAsker To, JobReplies.Accepted Reply)> Note(TimetablePlanning.PlanNoted note, DateTimeOffset now)
     {
         _noted = Math.Max(_noted, note.Version);
-        var answers = _waiting.Where(w => w.Version <= _noted)
-            .Select(w => (w.To, new JobReplies.Accepted(job.Snapshot(now), w.Replayed, w.Resumes ? note.Missed ?? 0 : null, w.Resumes ? note.CaughtUp ?? 0 : null)))
+        var answers = _waiting.Where(w => w.Job.Version <= _noted)
+            .Select(w => (w.To, new JobReplies.Accepted(w.Job.Snapshot(now), w.Replayed, w.Resumes ? note.Missed ?? 0 : null, w.Resumes ? note.CaughtUp ?? 0 : null)))
             .ToList();
-        _waiting.RemoveAll(w => w.Version <= _noted);
+        _waiting.RemoveAll(w => w.Job.Version <= _noted);
         return answers;
     }
 
-    private sealed record Waiter(long Version, TAsker To, bool Replayed, bool Resumes);
+    private sealed record Waiter(JobState Job, TAsker To, bool Replayed, bool Resumes);
 }

@@ -308,7 +308,7 @@ internal sealed class JobIncarnation(SimulatedNode node, int number) : Incarnati
                 TellTimetable(new TimetablePlanning.RunNow(c.Job, ExecutionId.ForRun(c.Job, ulid), c.Payload, c.Force, c.Kind, c.Source, c.By, c.Request) { Version = _state.Version }, asker);
                 break;
             case TimetablePlanning.PlanNoted note:
-                foreach (var (to, reply) in _handover.Note(note, _state, Now))
+                foreach (var (to, reply) in _handover.Note(note, Now))
                 {
                     Node.Cluster.Answer(Node.Number, to, reply);
                 }

@@ -110,11 +110,11 @@ internal sealed class SimulatedUsers(SimulatedCluster cluster, List<string> brok
         var mark = Mark();
         Ask(Entity.Job(job.Number), command(mark), World.Random.Below(3), (reply, sent) =>
         {
-            // Of two that he sent, the first may have been answered as it was true then, and the second have changed the job.
-            if (reply is JobReplies.Accepted && sent == 1)
+            // Of two that he sent, or that the network made of one, the first may have been answered as it was true then, and the second have changed the job.
+            if (reply is JobReplies.Accepted accepted && sent == 1)
             {
                 var made = cluster.Store.Stream(JobIncarnation.StreamOf(job.Number)).Cast<IJobEvent>().FirstOrDefault(e => e.Request == mark);
-                Promised(made is null || cluster.Written.PlanOf(job.Id) >= made.Version, $"version {made?.Version} of {job.One.Name}");
+                Promised(made is null || accepted.Job.Version < made.Version || cluster.Written.PlanOf(job.Id) >= made.Version, $"version {made?.Version} of {job.One.Name}");
             }
         });
     }

@@ -31,6 +31,9 @@ public sealed class SimulationTests
     [InlineData(44_544, "a deletion that came late, after the job was made anew, disposed of slots of the new one")]
     [InlineData(113_653, "what was claimed ahead, replaced and never sent was taken for an execution that ran beside the next")]
     [InlineData(311_065, "a run that was asked of a job before its deletion came a second time and was claimed for the next job of its name")]
+    [InlineData(904_473, "the same")]
+    [InlineData(402_884, "a resume that had nothing to resume was answered so, and its double that had was taken for what the answer promised")]
+    [InlineData(433_637, "the same")]
     public void What_was_found_once_stays_repaired(int seed, string what)
     {
         var result = Simulation.Run(seed, Flaw.None);
