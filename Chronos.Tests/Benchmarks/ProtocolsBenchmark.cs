@@ -69,7 +69,7 @@ internal sealed class ProtocolsBenchmark : IBenchmark
 
         figures["times p50"] = figures["attempt p50 ms"] / bare["bare p50 ms"];
         figures["times p99"] = figures["attempt p99 ms"] / bare["bare p99 ms"];
-        foreach (var column in new[] { "cores", "GC pause ms/s", "collections", "RSS MB", "RSS growth %", "heap growth %" })
+        foreach (var column in new[] { "cores", "GC pause ms/s", "collections", "RSS MB", "RSS growth %" })
         {
             figures[column] = measured[column];
         }
