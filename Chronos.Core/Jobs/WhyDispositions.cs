@@ -41,7 +41,7 @@ internal static class WhyDispositions
             SkipReason.Paused => interval is { Phase: PlanPhase.Paused } pause
                 ? $"the job was paused since {WhySentence.T(pause.Since)}, by {pause.SinceBy}{(pause.Reason is { } reason ? $" ({reason})" : "")}"
                 : "the job was paused",
-            SkipReason.Overlap => "an earlier execution of the job was still running, and its policy lets no more run at once",
+            SkipReason.Overlap => "an earlier execution of the job was still running, and its overlap policy lets no more run at once",
             SkipReason.QueueFull => "earlier executions were still running, and the queue of waiting slots was full",
             SkipReason.Denied => "a policy denied it",
             SkipReason.Misfire => "no node could fire it in its time, and the misfire policy does not catch it up",

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Chronos.Core.Kernel;
 using Chronos.Tests.Kit;
 using Xunit;
@@ -81,8 +82,15 @@ public sealed class EveryNodeTests
             var skews = doctor.GetProperty("findings").EnumerateArray().Where(f => f.GetProperty("check").GetString() == "clock_skew").ToList();
             Assert.Equal(3, skews.Select(f => f.GetProperty("node").GetString()).Distinct().Count());
             Assert.Contains(doctor.GetProperty("findings").EnumerateArray(), f => (f.GetProperty("check").GetString(), f.GetProperty("level").GetString()) == ("settings", "ok"));
-            var shards = (await node.Get("cluster/shards")).GetProperty("items").EnumerateArray().ToList();
-            Assert.Equal(64, shards.Where(s => s.GetProperty("type").GetString() == "timetable").DistinctBy(s => s.GetProperty("shard").GetString()).Count());
+            IReadOnlyList<JsonElement> shards = [];
+            await Eventually.True(
+                async () =>
+                {
+                    // A node that has just joined is handed shards: what is on its way lives nowhere.
+                    shards = [.. (await node.Get("cluster/shards")).GetProperty("items").EnumerateArray()];
+                    return shards.Where(s => s.GetProperty("type").GetString() == "timetable").DistinctBy(s => s.GetProperty("shard").GetString()).Count() == 64;
+                },
+                Patience);
             Assert.All(shards, s => Assert.StartsWith("akka.tcp://chronos@127.0.0.1:", s.GetProperty("address").GetString(), StringComparison.Ordinal));
             Assert.Equal("up", (await node.Get($"cluster/members/{Address(nodes[2])}")).GetProperty("status").GetString());
         }
