@@ -26,9 +26,6 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private static readonly TimeSpan OutcomesWait = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan LookAfterOffers = TimeSpan.FromSeconds(15);
 
-    /// <summary>A snapshot store that is slower than this costs the jobs more than it saves them.</summary>
-    private static readonly TimeSpan LastSnapshotWait = TimeSpan.FromMilliseconds(500);
-
     private readonly int _number;
     private readonly TimetableSettings _settings;
     private readonly DurableTimetable<IActorRef> _table;
@@ -37,7 +34,6 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CoordinatedShutdown _shutdown = CoordinatedShutdown.Get(Context.System);
     private bool _leaves;
-    private LastSnapshot _last;
 
     public TimetableActor(int number, TimetableSettings settings)
     {
@@ -54,7 +50,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<TimetableFacts.AttemptFinished>(OnFinished);
         Command<TimetableFacts.AttemptTold>(OnTold);
         Command<FlushOutcomes>(_ => Flush());
-        Command<HeldOffers.Due>(_ => OnHeldDue());
+        Command<HeldOffers.Due>(_ => _held.Release());
         Command<OwnWake>(_ => OnOwnWake());
         Command<AgendaPlanning.ReadAgenda>(OnReadAgenda);
         Command<AgendaPlanning.EndAgenda>(e => Context.Child($"agenda-{e.Session}").Forward(e));
@@ -66,17 +62,8 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<OfferQueue.More>(m => _offers.GoOn(m.Line));
         Command<LookForLost>(_ => OnLookForLost());
         Command<HandOff>(_ => OnHandOff());
-        Command<LastSnapshotOver>(_ => OnSnapshotEnded());
-        Command<SaveSnapshotSuccess>(s =>
-        {
-            DeleteSnapshots(new SnapshotSelectionCriteria(s.Metadata.SequenceNr - 1, s.Metadata.Timestamp.AddSeconds(-1)));
-            OnSnapshotEnded();
-        });
-        Command<SaveSnapshotFailure>(f =>
-        {
-            _log.Warning(f.Cause, "Snapshot of timetable {Timetable} failed; it will be tried again", _number);
-            OnSnapshotEnded();
-        });
+        Command<SaveSnapshotSuccess>(s => DeleteSnapshots(new SnapshotSelectionCriteria(s.Metadata.SequenceNr - 1, s.Metadata.Timestamp.AddSeconds(-1))));
+        Command<SaveSnapshotFailure>(f => _log.Warning(f.Cause, "Snapshot of timetable {Timetable} failed; it will be tried again", _number));
         Command<DeleteSnapshotsSuccess>(_ => { });
         Command<DeleteSnapshotsFailure>(f => _log.Warning(f.Cause, "Old snapshots of timetable {Timetable} could not be deleted", _number));
     }
@@ -144,27 +131,18 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
 
     /// <summary>
     /// It is to live on another node. What is being committed is waited for: the next incarnation would read past it and one of the two be refused.
-    /// Attempts that this commit starts are left to the next one. Outcomes that waited to share a commit have theirs now: the next one would take them for lost.
+    /// Attempts that this commit starts are left to the next one.
     /// </summary>
     private void OnHandOff()
     {
         _leaves = true;
-        Flush();
         LeaveUnlessCommitting();
     }
 
     private void LeaveUnlessCommitting()
     {
-        if (_table.IsCommitting || _last == LastSnapshot.UnderWay)
+        if (_table.IsCommitting)
         {
-            return;
-        }
-
-        if (_last == LastSnapshot.NotTaken && _table.TakeLastSnapshot() is { } snapshot)
-        {
-            _last = LastSnapshot.UnderWay;
-            SaveSnapshot(snapshot);
-            Timers.StartSingleTimer(nameof(LastSnapshotOver), LastSnapshotOver.Instance, LastSnapshotWait);
             return;
         }
 
@@ -175,26 +153,6 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         }
 
         Context.Stop(Self);
-    }
-
-    /// <summary>Of a timetable that leaves; what came meanwhile is committed before.</summary>
-    private void OnSnapshotEnded()
-    {
-        if (_last == LastSnapshot.UnderWay)
-        {
-            _last = LastSnapshot.Over;
-            Flush();
-            LeaveUnlessCommitting();
-        }
-    }
-
-    /// <summary>What a timetable that leaves still holds is sent by its next incarnation, and would be sent twice.</summary>
-    private void OnHeldDue()
-    {
-        if (!_leaves)
-        {
-            _held.Release();
-        }
     }
 
     private void OnTick(TimetablePlanning.Tick tick)
@@ -284,14 +242,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         if (step.Release is { } free)
         {
             Timers.Cancel(nameof(FlushOutcomes));
-            if (_leaves)
-            {
-                Answer(free.Replies);
-            }
-            else
-            {
-                Release(free);
-            }
+            Release(free);
         }
 
         if (step.Write is { } decided)
@@ -427,19 +378,6 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     internal sealed class HandOff : INoSerializationVerificationNeeded
     {
         public static readonly HandOff Instance = new();
-    }
-
-    /// <summary>How far the snapshot is that a timetable leaves to its next incarnation.</summary>
-    private enum LastSnapshot
-    {
-        NotTaken,
-        UnderWay,
-        Over,
-    }
-
-    private sealed class LastSnapshotOver : INoSerializationVerificationNeeded
-    {
-        public static readonly LastSnapshotOver Instance = new();
     }
 
     private sealed class FlushOutcomes : INoSerializationVerificationNeeded

@@ -23,12 +23,6 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     /// <summary>A snapshot costs by the jobs in it, replaying by items and batches: so many items, and half a batch, for each job make the snapshots less than a twentieth of the load.</summary>
     private const int ItemsPerJob = 8;
 
-    /// <summary>Fewer batches are replayed faster than a snapshot is written.</summary>
-    private const int LastSnapshotAfterBatches = 20;
-
-    /// <summary>A job costs a snapshot, written and read, about this part of what a batch costs a replay.</summary>
-    private const int JobsPerBatch = 20;
-
     private List<(TAsker To, object Reply)> _replies = [];
     private bool _epochIsNew;
     private bool _claims;
@@ -216,18 +210,6 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
             return null;
         }
 
-        return Snapshot();
-    }
-
-    /// <summary>
-    /// The last snapshot of an incarnation that gives way to another: what it saves that one from replaying, no job of this timetable has to wait for. Null where
-    /// replaying is cheaper, and while anything is decided that is not durable.
-    /// </summary>
-    public TimetableSnapshot? TakeLastSnapshot() =>
-        IsOfLaterBuild || IsCommitting || !Table.Outbox.IsEmpty || _batchesSinceSnapshot < Math.Max(LastSnapshotAfterBatches, Table.State.JobCount / JobsPerBatch) ? null : Snapshot();
-
-    private TimetableSnapshot Snapshot()
-    {
         (_batchesSinceSnapshot, _itemsSinceSnapshot) = (0, 0);
         return Table.State.Snapshot(number, Epoch) with { Level = WireLevel.Current };
     }

@@ -19,12 +19,6 @@ public sealed class LaterBuildTests
         table.Recovered(TimetableBench.Start);
         Assert.Equal(!isTaken, table.IsOfLaterBuild);
         Assert.Equal(isTaken, Commit(table) is not null);
-        for (var batch = 0; batch < 100; batch++)
-        {
-            table.Replay(new TimetableBatch(7, 1, TimetableBench.Start, []) { Level = level });
-        }
-
-        Assert.Equal(isTaken, table.TakeLastSnapshot() is not null);
 
         // Nor after a snapshot of the later build.
         var next = new DurableTimetable<string>(7, "n1") { SnapshotAfterBatches = 1 };
