@@ -17,7 +17,7 @@ internal sealed record ApiRequest(HttpMethod Method, string Path)
 
     public string? IdempotencyKey { get; init; }
 
-    public bool MayBeRepeated => Method == HttpMethod.Get || (Method == HttpMethod.Post && IdempotencyKey is not null);
+    public bool MayBeRepeated => Method == HttpMethod.Get || IdempotencyKey is not null;
 
     public ApiRequest With(JsonNode? body) => body is null ? this : this with { Body = JsonText.Utf8(body) };
 }

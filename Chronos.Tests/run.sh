@@ -44,5 +44,10 @@ code=$?
 # Which tests failed, and with what: said last, where no log of a node stands between them and the sum.
 grep -a -A 14 -E '^ *failed [A-Z]' "$log" | cut -c 1-400
 sed -nE 's/^ *(total|failed|succeeded|skipped): ([0-9]+)$/\1 \2/p' "$log" |
-  awk '{ v[$1] += $2 } END { printf "%d passed, %d failed, %d skipped\n", v["succeeded"], v["failed"], v["skipped"] }'
+  awk -v code=$code '{ v[$1] += $2 }
+    END {
+      # A run that was broken off has not failed in any test, and has failed.
+      if (code != 0 && v["failed"] == 0) { printf "the run ended with exit code %d before all tests had\n", code; v["failed"] = 1 }
+      printf "%d passed, %d failed, %d skipped\n", v["succeeded"], v["failed"], v["skipped"]
+    }'
 exit $code

@@ -21,6 +21,7 @@ public static class CalendarsHosting
     /// <summary>Needs the timetables to be registered before; <see cref="CalendarDirectory"/>, <see cref="IJournalReader"/> and <see cref="TimeProvider"/> are services.</summary>
     public static AkkaConfigurationBuilder WithCalendars(this AkkaConfigurationBuilder builder, ClusterSettings cluster) =>
         (cluster.Schedules ? builder.WithOwnCalendars() : builder.WithShardRegionProxy<CalendarRegionKey>("calendar", NodeRoles.Scheduler, new CalendarExtractor()))
+        .WithPromptEnd<CalendarRegionKey>()
         .AddHocon($"{CalendarReactor.Dispatcher}.type = PinnedDispatcher", HoconAddMode.Append)
         .WithActors((system, registry, resolver) =>
         {

@@ -14,7 +14,7 @@ public sealed class VitalsActor : UntypedActor
     private readonly Func<NodeVitals> _measure;
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
-    /// <param name="measure">May block: it asks the journal.</param>
+    /// <param name="measure">May block for a moment: it asks the journal.</param>
     public VitalsActor(Func<NodeVitals> measure) => _measure = measure;
 
     protected override void OnReceive(object message)

@@ -60,6 +60,12 @@ internal sealed class DispatchGateway : UntypedActor, IWithTimers
             case DispatchProtocol.Ask ask when _pools.TryGetValue(ask.Protocol, out var asked):
                 asked.Forward(ask);
                 break;
+            case DispatchProtocol.Look look when _pools.TryGetValue(look.Protocol, out var looked):
+                looked.Forward(look);
+                break;
+            case DispatchProtocol.Look:
+                Sender.Tell(new DispatchProtocol.Looked(false));
+                break;
             case TargetQueries.GetTargets query:
                 Sender.Tell(Standings(query));
                 break;

@@ -30,6 +30,12 @@ public static class DispatchProtocol
     /// <summary>Have you still got this attempt? Answered by <see cref="Held"/>, and not at all when nobody has it.</summary>
     public sealed record Ask(Protocol Protocol, ExecutionId Execution, int Attempt) : INoSerializationVerificationNeeded;
 
+    /// <summary>Does this attempt wait here? Always answered, by <see cref="Looked"/>.</summary>
+    public sealed record Look(Protocol Protocol, ExecutionId Execution, int Attempt) : INoSerializationVerificationNeeded;
+
+    /// <param name="Waits">For its limits or a place. False also of an attempt that nobody has.</param>
+    public sealed record Looked(bool Waits) : INoSerializationVerificationNeeded;
+
     /// <summary>The attempt is on its way for so long, or waits for its limits (null).</summary>
     public sealed record Held(ExecutionId Execution, int Attempt, TimeSpan? RunsFor) : INoSerializationVerificationNeeded;
 }

@@ -42,6 +42,7 @@ internal sealed class DispatchRouter : UntypedActor, IWithTimers
             case DispatchProtocol.Offer offer: Take(offer.Attempt); break;
             case DispatchProtocol.Cancel cancel: Cancel(cancel); break;
             case DispatchProtocol.Ask ask: Answer(ask); break;
+            case DispatchProtocol.Look look: Sender.Tell(new DispatchProtocol.Looked(_desk.Find(look.Execution, look.Attempt) is { RunsFor: null })); break;
             case WorkerMessages.Ended ended: Release(ended); break;
             case LookAtAll: OnLookAtAll(); break;
             case WorkerMessages.Drain: BeginDrain(); break;

@@ -36,7 +36,7 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
         Recover<IJobEvent>(e => _state = _state.Apply(e));
         Command<IJobChange>(OnChange);
         Command<JobCommands.Trigger>(OnTrigger);
-        Command<JobCommands.Get>(q => Sender.Tell(_state.Definition is null ? Gone(q.Job) : new JobReplies.Accepted(Now(), false, null, null)));
+        Command<JobCommands.Get>(OnGet);
         Command<JobCommands.GetRevisions>(q => Sender.Tell(
             _state.Definition is null ? Gone(q.Job) : new JobReplies.Revisions(q.Tenant, q.Job, _state.Revisions)));
         Command<JobCommands.RepeatPlan>(_ => HandOver());
@@ -61,15 +61,9 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
     private void OnChange(IJobChange change)
     {
         var decision = JobDecider.Decide(_state, change, _time.GetUtcNow());
-        if (decision.Rejection is { } rejection)
-        {
-            Sender.Tell(new JobReplies.Refused(rejection));
-            return;
-        }
-
         if (decision.Event is not { } happened)
         {
-            AnswerWhenNoted(Sender, decision.Replayed, change is JobCommands.Resume);
+            Answer(Sender, decision, change is JobCommands.Resume);
             return;
         }
 
@@ -79,8 +73,19 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
             _state = _state.Apply(e);
             _log.Info("{JobEvent} {Tenant} {JobId} {JobName} version {Version} by {Principal}",
                 e.GetType().Name, e.Tenant, e.Job, _state.Definition?.Name ?? _state.Revisions[^1].Definition.Name, e.Version, e.By);
-            AnswerWhenNoted(sender, false, e is JobEvents.Resumed);
+            Answer(sender, decision, change is JobCommands.Resume);
         });
+    }
+
+    private void OnGet(JobCommands.Get q)
+    {
+        if (JobDecider.Recall(_state, q.Request) is { } recalled)
+        {
+            Answer(Sender, recalled, false);
+            return;
+        }
+
+        Sender.Tell(_state.Definition is null ? Gone(q.Job) : new JobReplies.Accepted(Now(), false, null, null));
     }
 
     private void OnTrigger(JobCommands.Trigger c)
@@ -95,9 +100,17 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
             new TimetablePlanning.RunNow(c.Job, ExecutionId.ForRun(c.Job, _ids.NewUlid()), c.Payload, c.Force, c.Kind, c.Source, c.By, c.Request) { Version = _state.Version }, Sender);
     }
 
-    private void AnswerWhenNoted(IActorRef to, bool replayed, bool resumes)
+    /// <summary>Now, or when the timetable has noted what it answers.</summary>
+    private void Answer(IActorRef to, JobDecision decision, bool resumes)
     {
-        if (_handover.Answer(to, _state, replayed, resumes, _time.GetUtcNow()) is { } reply)
+        if (decision.Rejection is { } rejection)
+        {
+            to.Tell(new JobReplies.Refused(rejection));
+            return;
+        }
+
+        var now = _time.GetUtcNow();
+        if ((decision.Repeated is { } before ? _handover.Repeat(to, before, resumes, now) : _handover.Answer(to, _state, resumes, now)) is { } reply)
         {
             to.Tell(reply);
             return;
@@ -108,7 +121,7 @@ public sealed class JobActor : ReceivePersistentActor, IWithTimers
 
     private void HandOver()
     {
-        if (PlanHandover<IActorRef>.PlanOf(_state) is { } plan)
+        foreach (var plan in _handover.PlansOf(_state))
         {
             _timetables.Tell(plan);
             Timers.StartSingleTimer(nameof(Repeat), Repeat.Instance, RepeatAfter);

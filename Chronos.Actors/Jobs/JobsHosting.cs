@@ -24,10 +24,12 @@ public static class JobsHosting
 
     /// <summary>The regions and the leader's proxy on every node; jobs, timetables and the leader themselves on nodes that schedule.</summary>
     public static AkkaConfigurationBuilder WithJobs(this AkkaConfigurationBuilder builder, JobsOptions options, ClusterSettings cluster) =>
-        cluster.Schedules ? builder.WithOwnJobs(options) : builder
+        (cluster.Schedules ? builder.WithOwnJobs(options) : builder
             .WithShardRegionProxy<TimetableRegionKey>("timetable", NodeRoles.Scheduler, new TimetableExtractor())
             .WithShardRegionProxy<JobRegionKey>("job", NodeRoles.Scheduler, new JobExtractor())
-            .WithSingletonProxy<TickLeaderKey>("tick-leader", new ClusterSingletonOptions { Role = NodeRoles.Scheduler, BufferSize = 10_000 });
+            .WithSingletonProxy<TickLeaderKey>("tick-leader", new ClusterSingletonOptions { Role = NodeRoles.Scheduler, BufferSize = 10_000 }))
+        .WithPromptEnd<TimetableRegionKey>()
+        .WithPromptEnd<JobRegionKey>();
 
     private static AkkaConfigurationBuilder WithOwnJobs(this AkkaConfigurationBuilder builder, JobsOptions options) => builder
         .AddHocon(AgendaReader.DispatcherConfig, HoconAddMode.Append)

@@ -36,7 +36,7 @@ public sealed class JobsMetrics : IDisposable
         {
             HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
         });
-        _lateness = _meter.CreateHistogram("chronos_slot_lateness_seconds", "s", "From the nominal time of a slot to its first byte", advice: new InstrumentAdvice<double>
+        _lateness = _meter.CreateHistogram("chronos_slot_lateness_seconds", "s", "From when a slot is to fire, jitter included, to its first byte", advice: new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = LatenessBuckets,
         });

@@ -102,6 +102,9 @@ internal sealed class OfferQueue(Func<Protocol, IActorRef> dispatcher, IActorRef
         }
     }
 
+    /// <summary>Whether a dispatcher may have it.</summary>
+    public bool IsOffered(ExecutionId execution) => _offered.ContainsKey(execution);
+
     /// <summary>Takes back an attempt that no dispatcher has; null when one may have it.</summary>
     public AttemptRequest? Withdraw(ExecutionId execution)
     {

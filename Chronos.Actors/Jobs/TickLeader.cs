@@ -1,7 +1,9 @@
 using Akka.Actor;
+using Akka.Cluster;
 using Akka.Event;
 using Akka.Pattern;
 using Akka.Persistence;
+using Chronos.Actors.Kernel;
 using Chronos.Core.Jobs.Timetabling;
 
 namespace Chronos.Actors.Jobs;
@@ -18,6 +20,7 @@ public sealed class TickLeader : ReceivePersistentActor
     private readonly string _node;
     private readonly JobsMetrics _metrics;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly CoordinatedShutdown _shutdown = CoordinatedShutdown.Get(Context.System);
     private readonly TickClock _clock = new(TimetableNumbers.Count);
     private ITimer? _timer;
     private long _looked;
@@ -61,6 +64,12 @@ public sealed class TickLeader : ReceivePersistentActor
         Sweep();
     });
 
+    /// <summary>
+    /// Whether timetables live anywhere. Those of the last node that stops have nowhere to go: its region would keep each tick for them, and
+    /// wait a moment with its end for what it keeps.
+    /// </summary>
+    private bool HasHomes => _shutdown.ShutdownReason is null || OtherHosts.Any(Cluster.Get(Context.System));
+
     private void OnNextDue(TimetablePlanning.NextDue report)
     {
         if (!_clock.Note(report, _time.GetUtcNow()))
@@ -85,7 +94,10 @@ public sealed class TickLeader : ReceivePersistentActor
 
         foreach (var tick in _clock.Sweep(now))
         {
-            _timetables.Tell(tick);
+            if (HasHomes)
+            {
+                _timetables.Tell(tick);
+            }
         }
 
         Arm();

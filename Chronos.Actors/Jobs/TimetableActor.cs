@@ -54,6 +54,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<OwnWake>(_ => OnOwnWake());
         Command<AgendaPlanning.ReadAgenda>(OnReadAgenda);
         Command<AgendaPlanning.EndAgenda>(e => Context.Child($"agenda-{e.Session}").Forward(e));
+        Command<TimetableCommands.GetExecution>(OnGetExecution);
         Command<ITimetableCommand>(Decide);
         Command<INumberedTimetableCommand>(Decide);
         Command<DispatchProtocol.Refused>(r => _offers.Refused(r.Attempt));
@@ -226,11 +227,27 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Flush();
     }
 
-    private void Decide(object command)
+    /// <summary>By the journal an attempt begins with its claim; who looks at one execution is told whether it was sent.</summary>
+    private void OnGetExecution(TimetableCommands.GetExecution query)
     {
-        if (_table.Decide(Sender, command, Now) is { } reply)
+        if (State.Find(query.Job) is { } job && job.Running.TryGetValue(query.Execution, out var execution)
+            && execution is { AttemptRuns: true, IsAwaited: false } && !execution.IsHeldAt(Now))
         {
-            Sender.Tell(reply);
+            var protocol = job.Definition.Target.Protocol;
+            Decide(query, Context.ActorOf(AttemptLook.Props(Sender, _settings.Dispatcher(protocol), protocol, _offers.IsOffered(query.Execution))));
+            return;
+        }
+
+        Decide(query, Sender);
+    }
+
+    private void Decide(object command) => Decide(command, Sender);
+
+    private void Decide(object command, IActorRef asker)
+    {
+        if (_table.Decide(asker, command, Now) is { } reply)
+        {
+            asker.Tell(reply);
         }
 
         Flush();

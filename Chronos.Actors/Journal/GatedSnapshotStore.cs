@@ -12,7 +12,7 @@ namespace Chronos.Actors.Journal;
 /// Serializes before its turn, so that a large snapshot holds up commits only for as long as the disk needs. PostgreSQL needs no
 /// turns.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing to give back; a load may still release it after the actor has stopped")]
+[SuppressMessage("Design", "CA1001", Justification = "The semaphores hold nothing to give back; a load or a save may still release one after the actor has stopped")]
 public sealed class GatedSnapshotStore : SqlSnapshotStore
 {
     private const string SaveSql =
@@ -32,6 +32,9 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
 
     /// <summary>Reading a large snapshot is work for a processor: as many at once as there are, and none inside the actor, which would take them one by one.</summary>
     private readonly SemaphoreSlim _loads = new(Math.Clamp(Environment.ProcessorCount, 2, 4));
+
+    /// <summary>Each save has a connection of its own, and timetables under one load come to their snapshots in one moment: all at once would be much of what a server allows.</summary>
+    private readonly SemaphoreSlim _saves = new(4);
     private readonly JournalSetup _setup;
     private readonly EventCodec _codec;
 
@@ -81,6 +84,20 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
 
     protected override async Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
+        // Never inside the actor: a connection that takes its time would hold up whoever recovers.
+        await _saves.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            await SaveInTurnAsync(metadata, snapshot, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _saves.Release();
+        }
+    }
+
+    private async Task SaveInTurnAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
+    {
         var began = Stopwatch.GetTimestamp();
         var payload = _codec.Write(snapshot);
         var spent = Stopwatch.GetElapsedTime(began);
@@ -88,7 +105,8 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         began = Stopwatch.GetTimestamp();
         try
         {
-            using var connection = _setup.Database.Open();
+            var connection = await _setup.Database.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using var _ = connection.ConfigureAwait(false);
             using var command = connection.Command(
                 SaveSql,
                 ("@id", metadata.PersistenceId),

@@ -32,6 +32,9 @@ public abstract class JournalDatabase
     /// <summary>A connection that is kept for long, and that really ends, with its transaction, when it is disposed.</summary>
     internal abstract DbConnection OpenOwn();
 
+    /// <summary>The same for a thread of which there are few: it must not stand in a dead connection for longer than anybody waits for it.</summary>
+    internal virtual DbConnection OpenPrompt() => OpenOwn();
+
     /// <summary>Sets what the database forgets with each connection.</summary>
     internal abstract void Configure(DbConnection connection);
 

@@ -119,10 +119,15 @@ internal sealed class JournalWriter : IDisposable
         foreach (var write in _batch)
         {
             _options.Tail?.Add(write.Rows);
+        }
+
+        // Before anybody hears of it: who reads a list because of the answer is to learn that the list may be behind.
+        _options.Pulse.Beat();
+        foreach (var write in _batch)
+        {
             write.Succeed();
         }
 
-        _options.Pulse.Beat();
         Rest();
     }
 

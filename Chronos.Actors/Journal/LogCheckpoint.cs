@@ -13,7 +13,7 @@ namespace Chronos.Actors.Journal;
 internal sealed class LogCheckpoint : IDisposable
 {
     /// <summary>Pages of log from which on it is moved.</summary>
-    public const int Pages = 1_000;
+    private const int Pages = 1_000;
 
     /// <summary>Pages of log at which SQLite does it inside a commit after all, 64 MB: only where this thread has failed.</summary>
     public const int AtLatest = 16_000;

@@ -17,8 +17,15 @@ public sealed class PostgresJournalDatabase : JournalDatabase
         SELECT coalesce(min(ordering), @ordering) FROM journal_readers WHERE reader <> @reader AND seen_at > now() - @forget
         """;
 
+    /// <summary>
+    /// Who waits for a write or a recovery has given up by then, and the server has ended a transaction in which a node stands that was cut off
+    /// (<c>idle_in_transaction_session_timeout</c>). A link that broke for a while wakes late by itself: what was sent into it is sent again at ever longer intervals.
+    /// </summary>
+    private const int PromptSeconds = 6;
+
     private readonly PostgresAddress _address;
     private readonly string _ownConnectionString;
+    private readonly string _promptConnectionString;
 
     public PostgresJournalDatabase(PostgresAddress address, Durability durability)
     {
@@ -31,6 +38,8 @@ public sealed class PostgresJournalDatabase : JournalDatabase
         ConnectionString = parts.ConnectionString;
         parts.Pooling = false;
         _ownConnectionString = parts.ConnectionString;
+        parts.CommandTimeout = parts.CommandTimeout is 0 or > PromptSeconds ? PromptSeconds : parts.CommandTimeout;
+        _promptConnectionString = parts.ConnectionString;
     }
 
     public override string Name => _address.ToString();
@@ -85,6 +94,8 @@ public sealed class PostgresJournalDatabase : JournalDatabase
     }
 
     internal override NpgsqlConnection OpenOwn() => Open(_ownConnectionString);
+
+    internal override NpgsqlConnection OpenPrompt() => Open(_promptConnectionString);
 
     internal override void Configure(DbConnection connection)
     {

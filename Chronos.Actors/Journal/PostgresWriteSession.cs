@@ -100,7 +100,7 @@ internal sealed class PostgresWriteSession : IWriteSession
 
     private static (NpgsqlConnection Connection, NpgsqlCommand Insert) Connect(PostgresJournalDatabase database)
     {
-        var connection = database.OpenOwn();
+        var connection = database.OpenPrompt();
         var insert = new NpgsqlCommand(InsertSql, connection);
         foreach (var type in new[] { NpgsqlDbType.Bigint, NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bytea, NpgsqlDbType.Text, NpgsqlDbType.Integer, NpgsqlDbType.Text })
         {

@@ -27,7 +27,7 @@ internal sealed class ReadSession : IDisposable
 
     public ReadSession(JournalDatabase database)
     {
-        _connection = database.OpenOwn();
+        _connection = database.OpenPrompt();
         _highest = _connection.Command(HighestSql);
         _highestId = Parameter(_highest, "@id", DbType.String);
         _replay = _connection.Command(ReplaySql);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Akka;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
@@ -115,6 +116,12 @@ public static class ClusterHosting
             if (settings.Schedules && !settings.IsAlone)
             {
                 system.ActorOf(Props.Create(() => new PromptCoordinators(ShardTypes)), "prompt-coordinators");
+                var singletons = system.ActorOf(Props.Create(() => new PromptSingletons()), "prompt-singletons");
+                CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseClusterExiting, "end-singletons", () =>
+                {
+                    singletons.Tell(PromptSingletons.Begin.Instance);
+                    return Task.FromResult(Done.Instance);
+                });
             }
 
             if (JournalSetup.Find(system)?.Options.Postgres is { } database && !settings.IsAlone)

@@ -61,11 +61,17 @@ internal sealed class NodeStoreActor : ReceiveActor, IWithTimers
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
         var existed = File.Exists(_path);
+        var log = new FileInfo(DamagedFile.LiteDbLogOf(_path)) is { Exists: true, Length: > 0 } left && existed ? left.Length : 0;
         try
         {
             (_file, _state) = NodeStoreFile.Open(_path);
             _saved = _state.Offset;
             _directory.Learn(_state.Keys.Values);
+            if (log > 0)
+            {
+                _log.Info("The node store {0} was not closed in order: the pages in its log ({1} bytes) are restored, and it is checked", _path, log);
+            }
+
             _log.Info(existed ? "Node store {0} opened with {1} keys" : "There is no node store {0}; it is made from the journal", _path, _state.Keys.Count);
         }
         catch (NodeStoreDamagedException e)

@@ -45,6 +45,10 @@ internal sealed class NodeStoreFile : IDisposable
             // What is left of a file that was deleted; LiteDB would make pages of the new one of it.
             File.Delete(DamagedFile.LiteDbLogOf(path));
         }
+        else
+        {
+            LiteDbPages.Check(path);
+        }
 
         var database = new LiteDatabase(new ConnectionString { Filename = path, Connection = ConnectionType.Direct });
         try

@@ -7,12 +7,12 @@ namespace Chronos.Actors.Projections;
 
 /// <summary>Reads the catalog of jobs.</summary>
 /// <remarks>Same freshness, violations and exception as <see cref="LedgerQueries"/>.</remarks>
-public sealed class CatalogQueries(ReadDatabase database)
+public sealed class CatalogQueries(ReadDatabase database, TimeProvider time)
 {
     public Page<JobRow>? List(JobFilter filter, ICollection<Violation> violations)
     {
         var query = JobListQuery.Compile(filter, violations);
-        return query is null ? null : database.Read(query.Run);
+        return query is null ? null : database.Read(connection => query.Run(connection, time.GetUtcNow()));
     }
 
     public JobRow? Find(TenantId tenant, JobId job) => database.Read(connection =>
@@ -20,7 +20,7 @@ public sealed class CatalogQueries(ReadDatabase database)
         using var command = Sql.Command(connection, $"SELECT {CatalogReader.Columns} FROM jobs j WHERE j.job=$job AND j.tenant=$tenant");
         command.Bind("$job", job.Value);
         command.Bind("$tenant", tenant.Value);
-        return Sql.All(command, CatalogReader.Row).FirstOrDefault();
+        return Sql.All(command, r => CatalogReader.Row(r, time.GetUtcNow())).FirstOrDefault();
     });
 
     /// <summary>Every job of a tenant by name, for export.</summary>
@@ -28,7 +28,7 @@ public sealed class CatalogQueries(ReadDatabase database)
     {
         using var command = Sql.Command(connection, $"SELECT {CatalogReader.Columns} FROM jobs j WHERE j.tenant=$tenant ORDER BY j.name");
         command.Bind("$tenant", tenant.Value);
-        return Sql.All(command, CatalogReader.Row);
+        return Sql.All(command, r => CatalogReader.Row(r, time.GetUtcNow()));
     });
 
     public JobCounts Count(TenantId tenant) => database.Read(connection =>
@@ -36,10 +36,12 @@ public sealed class CatalogQueries(ReadDatabase database)
         using var command = Sql.Command(
             connection,
             """
-            SELECT count(CASE WHEN enabled=1 AND paused=0 THEN 1 END), count(CASE WHEN enabled=1 AND paused=1 THEN 1 END), count(CASE WHEN enabled=0 THEN 1 END)
+            SELECT count(CASE WHEN enabled=1 AND (paused=0 OR paused_until<=$now) THEN 1 END),
+              count(CASE WHEN enabled=1 AND paused=1 AND (paused_until IS NULL OR paused_until>$now) THEN 1 END), count(CASE WHEN enabled=0 THEN 1 END)
             FROM jobs WHERE tenant=$tenant
             """);
         command.Bind("$tenant", tenant.Value);
+        command.Bind("$now", Times.Micros(time.GetUtcNow()));
         return Sql.All(command, static r => new JobCounts(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2)))[0];
     });
 

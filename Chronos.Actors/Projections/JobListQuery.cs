@@ -39,10 +39,10 @@ internal sealed class JobListQuery
         return violations.Count == before ? new JobListQuery(filter, sort, tag, words, cursor, list) : null;
     }
 
-    public Page<JobRow> Run(DbConnection connection)
+    public Page<JobRow> Run(DbConnection connection, DateTimeOffset now)
     {
         using var command = Command(connection);
-        var rows = Sql.All(command, static r => (Row: CatalogReader.Row(r), Seq: r.GetInt64(0)));
+        var rows = Sql.All(command, r => (Row: CatalogReader.Row(r, now), Seq: r.GetInt64(0)));
         var items = rows.Take(_filter.Limit).Select(r => r.Row).ToImmutableArray();
         return new Page<JobRow>(items, rows.Length <= _filter.Limit ? null : After(items[^1], rows[_filter.Limit - 1].Seq).Write());
     }

@@ -54,7 +54,7 @@ internal sealed class LedgerHistory : IDisposable
         _backfillStart = new Statement(connection, "UPDATE backfills SET started=started+1 WHERE operation=$operation", "$operation");
         _backfillStep = new Statement(
             connection, "UPDATE backfills SET succeeded=succeeded+$good, failed=failed+1-$good WHERE operation=$operation", "$operation", "$good");
-        _backfillEnd = new Statement(connection, "UPDATE backfills SET status=$status, ended=$ended WHERE operation=$operation", "$operation", "$status", "$ended");
+        _backfillEnd = new Statement(connection, "UPDATE backfills SET status=$status, ended=$ended, reason=$reason WHERE operation=$operation", "$operation", "$status", "$ended", "$reason");
     }
 
     public void Dispose()
@@ -91,7 +91,7 @@ internal sealed class LedgerHistory : IDisposable
                 Run(_backfillStep, e.Operation, e.Status == ExecutionStatus.Succeeded ? 1 : 0);
                 break;
             case BackfillEnded e:
-                Run(_backfillEnd, e.Operation, e.Cancelled ? "cancelled" : "done", Times.Micros(e.At));
+                Run(_backfillEnd, e.Operation, e.Cancelled ? "cancelled" : "done", Times.Micros(e.At), e.Reason);
                 break;
         }
     }

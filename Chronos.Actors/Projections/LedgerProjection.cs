@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Chronos.Core.Contracts;
+using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Chronos.Core.Projections;
@@ -225,9 +226,19 @@ public sealed class LedgerProjection : IProjection, IDisposable
         NoteStart(row, attempt, e.Due);
     }
 
+    /// <summary>An execution begins with the first attempt that left, and is as late as that one: what an open circuit refused was not sent.</summary>
     private static void NoteStart(LedgerRow row, StoredAttempt attempt, DateTimeOffset? due)
     {
-        if (ReferenceEquals(row.Attempts[0], attempt))
+        if (!row.Attempts.TakeWhile(earlier => !ReferenceEquals(earlier, attempt)).All(static earlier => earlier.Failure == FailureClass.CircuitOpen))
+        {
+            return;
+        }
+
+        if (attempt.Failure == FailureClass.CircuitOpen)
+        {
+            (row.Started, row.LatenessMs) = (null, null);
+        }
+        else
         {
             row.Started = attempt.Started;
             row.LatenessMs = (attempt.Started - (due is { } at ? Times.Micros(at) : row.Nominal)) / 1000.0;

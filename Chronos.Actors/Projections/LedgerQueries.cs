@@ -80,6 +80,27 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
             return reader.Read() ? SlotListQuery.Range(job, nominal, reader) : null;
         });
 
+    /// <summary>The nearest slots before and after this time that the ledger has; of a range of skipped ones its last and its first.</summary>
+    public (DateTimeOffset? Before, DateTimeOffset? After) SlotsBeside(TenantId tenant, JobId job, DateTimeOffset at) => database.Read(connection =>
+    {
+        using var command = Sql.Command(
+            connection,
+            """
+            SELECT
+              (SELECT max(at) FROM (
+                SELECT max(nominal) AS at FROM executions WHERE job=$job AND run='' AND nominal<$at AND tenant=$tenant
+                UNION ALL SELECT max(last) FROM slot_skips WHERE job=$job AND last<$at AND tenant=$tenant) AS b),
+              (SELECT min(at) FROM (
+                SELECT min(nominal) AS at FROM executions WHERE job=$job AND run='' AND nominal>$at AND tenant=$tenant
+                UNION ALL SELECT min(first) FROM slot_skips WHERE job=$job AND last>$at AND first>$at AND tenant=$tenant) AS a)
+            """);
+        command.Bind("$job", job.Value);
+        command.Bind("$at", Times.Micros(at));
+        command.Bind("$tenant", tenant.Value);
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? (LedgerReader.At(LedgerReader.Integer(reader, 0)), LedgerReader.At(LedgerReader.Integer(reader, 1))) : default;
+    });
+
     /// <summary>How schedule and state of a job changed, oldest first.</summary>
     public ImmutableArray<PlanInterval> PlanHistory(TenantId tenant, JobId job)
     {
@@ -119,14 +140,15 @@ public sealed class LedgerQueries(ReadDatabase database, TimeProvider time)
         using var command = Sql.Command(
             connection,
             """
-            SELECT operation, from_at, to_at, max_concurrent, total, started, succeeded, failed, status, created, ended
+            SELECT operation, from_at, to_at, max_concurrent, total, started, succeeded, failed, status, created, ended, reason
             FROM backfills WHERE job=$job AND tenant=$tenant ORDER BY created DESC LIMIT 500
             """);
         command.Bind("$job", job.Value);
         command.Bind("$tenant", tenant.Value);
         return Sql.All(command, r => new TimetableReplies.BackfillView(
             r.GetString(0), job, Times.From(r.GetInt64(1)), Times.From(r.GetInt64(2)), r.GetInt32(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6),
-            r.GetInt64(7), r.GetString(8), Times.From(r.GetInt64(9)), LedgerReader.At(LedgerReader.Integer(r, 10)), Replayed: false));
+            r.GetInt64(7), r.GetString(8), Times.From(r.GetInt64(9)), LedgerReader.At(LedgerReader.Integer(r, 10)), Replayed: false)
+        { Reason = r.IsDBNull(11) ? null : r.GetString(11) });
     });
 
     private T? FindSlot<T>(TenantId tenant, JobId job, DateTimeOffset nominal, Func<LedgerRow, string, T> view)

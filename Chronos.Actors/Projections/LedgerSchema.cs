@@ -4,7 +4,7 @@ namespace Chronos.Actors.Projections;
 internal static class LedgerSchema
 {
     /// <summary>Rises with every change of the tables, and of the numbers that enumerations have in them.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <remarks>
     /// <c>executions</c>: a slot has an empty <c>run</c>, a run that somebody asked for its ULID; <c>listed</c> is when it was claimed,
@@ -46,7 +46,7 @@ internal static class LedgerSchema
         CREATE TABLE backfills (
           operation TEXT PRIMARY KEY, tenant TEXT NOT NULL, job TEXT NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER NOT NULL,
           max_concurrent INTEGER NOT NULL, total INTEGER NOT NULL, started INTEGER NOT NULL, succeeded INTEGER NOT NULL,
-          failed INTEGER NOT NULL, status TEXT NOT NULL, created INTEGER NOT NULL, ended INTEGER) WITHOUT ROWID;
+          failed INTEGER NOT NULL, status TEXT NOT NULL, created INTEGER NOT NULL, ended INTEGER, reason TEXT) WITHOUT ROWID;
         CREATE INDEX backfills_job ON backfills (job, created);
         """;
 }

@@ -44,6 +44,7 @@ public sealed class ProjectionRunner : IDisposable
     private volatile TaskCompletionSource _wake = NewWake();
     private ProjectionStore? _store;
     private volatile (ProjectionHealth Health, DateTimeOffset? Since)[] _health;
+    private volatile Glimpse _glimpse;
     private int _chunk = ProjectionStore.MaxChunk;
     private long _highest;
 
@@ -68,13 +69,24 @@ public sealed class ProjectionRunner : IDisposable
         _log = log;
         _tracks = [.. projections.Select(p => new ProjectionTrack(p))];
         _health = Look();
+        _glimpse = new Glimpse(pulse.Next, time.GetUtcNow());
         _meter = new ProjectionMeter(() => Health);
         _thread = new Thread(Loop) { Name = "projections", IsBackground = true };
         _database.Woken = () => Post(() => { });
     }
 
-    public ImmutableArray<ProjectionHealth> Health =>
-        [.. _health.Select(h => h.Since is { } since ? h.Health with { LagSeconds = Math.Max(0, (_time.GetUtcNow() - since).TotalSeconds) } : h.Health)];
+    public ImmutableArray<ProjectionHealth> Health
+    {
+        get
+        {
+            // Something that was committed after the last look is not folded, and nobody looked how old it is: not older than that look.
+            var glimpse = _glimpse;
+            DateTimeOffset? unseen = glimpse.Beat.IsCompleted ? glimpse.At : null;
+            return [.. _health.Select(h => (h.Since ?? (h.Health.State == ProjectionState.Stopped ? null : unseen)) is { } since
+                ? h.Health with { LagSeconds = Math.Max(0.001, (_time.GetUtcNow() - since).TotalSeconds) }
+                : h.Health)];
+        }
+    }
 
     public void Start() => _thread.Start();
 
@@ -168,6 +180,13 @@ public sealed class ProjectionRunner : IDisposable
             // Both are taken before looking, so that what happens while we look is not slept through.
             var beat = _pulse.Next;
             var wake = _wake.Task;
+            if (!ReferenceEquals(beat, _glimpse.Beat))
+            {
+                // Committed since the last look: a lag until this one has found it.
+                Behind(_glimpse.At);
+            }
+
+            _glimpse = new Glimpse(beat, _time.GetUtcNow());
             var worked = false;
             try
             {
@@ -210,17 +229,22 @@ public sealed class ProjectionRunner : IDisposable
             return;
         }
 
-        foreach (var track in _tracks.Where(t => !t.Stopped))
-        {
-            track.BehindSince ??= _time.GetUtcNow();
-        }
-
-        Publish();
+        Behind(_time.GetUtcNow());
         while (_pressure.IsHigh && _time.GetElapsedTime(since) < StandBackAtMost && !_waiters.Any && !_stop.IsCancellationRequested
             && Task.WaitAny([wake, _stopped.Task], Glance) < 0)
         {
             // Looked at again: the pressure may be over.
         }
+    }
+
+    private void Behind(DateTimeOffset since)
+    {
+        foreach (var track in _tracks.Where(t => !t.Stopped))
+        {
+            track.BehindSince ??= since;
+        }
+
+        Publish();
     }
 
     /// <summary>One look at everything. True when something was folded, so that there may be more.</summary>
@@ -444,6 +468,10 @@ public sealed class ProjectionRunner : IDisposable
             projection.Dispose();
         }
     }
+
+    /// <summary>A look at the journal.</summary>
+    /// <param name="Beat">Completed by the first commit after it.</param>
+    private sealed record Glimpse(Task Beat, DateTimeOffset At);
 
     private static TaskCompletionSource NewWake() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

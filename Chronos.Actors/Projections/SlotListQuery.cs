@@ -25,7 +25,7 @@ internal sealed class SlotListQuery
     {
         var before = violations.Count;
         var list = PageCursor.Fingerprint(
-            "slots", filter.Tenant.Value, filter.Job.Value, filter.From.UtcTicks.ToString(CultureInfo.InvariantCulture), filter.To.UtcTicks.ToString(CultureInfo.InvariantCulture));
+            "slots", filter.Tenant.Value, filter.Job.Value, filter.Window ?? string.Create(CultureInfo.InvariantCulture, $"{filter.From.UtcTicks} {filter.To.UtcTicks}"));
         var cursor = PageCursor.Read(filter.Cursor, list, filter.Limit, PageCursor.KeyKind.Number, violations);
         if (filter.From >= filter.To)
         {

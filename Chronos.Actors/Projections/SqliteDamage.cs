@@ -14,6 +14,8 @@ internal static class SqliteDamage
     private const int NotADatabase = 26;
     private const int ShortRead = 522;
 
+    private static ReadOnlySpan<byte> Mark => "SQLite format 3\0"u8;
+
     /// <summary>A whole check of a large file takes minutes, during which nothing would be listed.</summary>
     private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(5);
 
@@ -27,6 +29,21 @@ internal static class SqliteDamage
 
     /// <summary>Disk full, locked, no memory, I/O: nothing is wrong with the event or the file, it is tried again.</summary>
     public static bool IsPassing(SqliteException e) => e.SqliteErrorCode is 5 or 6 or 7 or 8 or Interrupted or 10 or 13 or CannotOpen or 15;
+
+    /// <summary>
+    /// Looks at the file itself. After a kill SQLite lays the pages of the log over those of the file: what was written over its beginning meanwhile would show nowhere.
+    /// </summary>
+    /// <exception cref="DamagedReadModelException">It is no database.</exception>
+    public static void CheckBeginning(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        Span<byte> mark = stackalloc byte[Mark.Length];
+        var length = file.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false);
+        if (!mark[..length].SequenceEqual(Mark))
+        {
+            throw new DamagedReadModelException(length == 0 ? "it is empty" : "it does not begin as a database");
+        }
+    }
 
     /// <summary>Looks for structural damage, for at most <see cref="CheckLimit"/>; what a check did not reach is found when it is read.</summary>
     /// <exception cref="SqliteException">The file is damaged.</exception>

@@ -82,7 +82,14 @@ public sealed class SqliteReadDatabase : ReadDatabase
 
             try
             {
-                return Open(check: existed && !CloseMarker.Matches(Path), prepare);
+                var check = existed && !CloseMarker.Matches(Path);
+                if (check)
+                {
+                    SqliteDamage.CheckBeginning(Path);
+                    SayOfLog();
+                }
+
+                return Open(check, prepare);
             }
             catch (Exception e) when (e is DamagedReadModelException || IsDamage(e))
             {
@@ -170,6 +177,15 @@ public sealed class SqliteReadDatabase : ReadDatabase
         {
             connection.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>What was written over pages that the log still holds shows nowhere: SQLite puts them back.</summary>
+    private void SayOfLog()
+    {
+        if (new FileInfo(Path + "-wal") is { Exists: true, Length: > 0 } log)
+        {
+            _log.LogInformation("The read database {Path} was not closed in order: the pages in its log ({Bytes} bytes) are restored, and it is checked", Path, log.Length);
         }
     }
 

@@ -18,6 +18,9 @@ internal static class Arguments
         HelpName = "key",
     };
 
+    /// <summary>Not made up: a change that finds nothing to change is written down when it has a key, so that it is not done when it is repeated later.</summary>
+    public static readonly Option<string> OwnKey = new("--idempotency-key") { Description = "makes a repeated call do its work once", HelpName = "key" };
+
     public static readonly Option<bool> DryRun = new("--dry-run") { Description = "check it and show what would change; change nothing" };
 
     public static readonly Option<int?> Limit = new("--limit") { Description = "items on a page, 1 to 500", HelpName = "n" };
@@ -33,8 +36,11 @@ internal static class Arguments
     public static readonly Option<string> Tag = new("--tag") { Description = "with this tag: key, or key=value", HelpName = "k=v" };
 
     /// <summary>A POST on something that exists, under an idempotency key.</summary>
-    public static ApiRequest Post(this Call call, string path, JsonNode? body = null) =>
-        new ApiRequest(HttpMethod.Post, path) { IdempotencyKey = call.Of(IdempotencyKey) ?? Guid.NewGuid().ToString("N"), IfMatch = call.EntityTag() }.With(body);
+    public static ApiRequest Post(this Call call, string path, JsonNode? body = null) => call.Keyed(HttpMethod.Post, path).With(body);
+
+    /// <summary>Under the caller's idempotency key, or one that is made up for this call.</summary>
+    public static ApiRequest Keyed(this Call call, HttpMethod method, string path) =>
+        new(method, path) { IdempotencyKey = call.Of(IdempotencyKey) ?? Guid.NewGuid().ToString("N"), IfMatch = call.EntityTag() };
 
     /// <summary>The version as an entity tag: <c>7</c>, <c>"7"</c> and <c>W/"7"</c> are all understood.</summary>
     public static string? EntityTag(this Call call) => call.Of(Arguments.IfMatch) switch

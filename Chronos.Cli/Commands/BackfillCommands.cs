@@ -15,7 +15,7 @@ internal static class BackfillCommands
     private static readonly Option<bool> Wait = new("--wait") { Description = "until it is over; exit code 1 unless every run succeeded" };
     private static readonly TableShape Operations = TableShape.Of("operation",
         TableColumn.Of("OPERATION", "operation"), TableColumn.Of("STATUS", "status"), TableColumn.Of("FROM", "from"), TableColumn.Of("TO", "to"),
-        TableColumn.Of("TOTAL", "total"), TableColumn.Of("STARTED", "started"), TableColumn.Of("SUCCEEDED", "succeeded"), TableColumn.Of("FAILED", "failed"));
+        TableColumn.Of("TOTAL", "total"), TableColumn.Of("STARTED", "started"), TableColumn.Of("SUCCEEDED", "succeeded"), TableColumn.Of("FAILED", "failed"), TableColumn.Of("REASON", "reason"));
 
     private static readonly Argument<string> Operation = new("operation") { Description = "as printed by 'backfill'" };
 
@@ -73,14 +73,16 @@ internal static class BackfillCommands
         call.Print.Done(ended, "operation", Progress(ended));
         if (ended.Number("failed") > 0 || ended.Number("succeeded") < ended.Number("total"))
         {
-            throw new CliFailure(ExitCode.Refused, $"the backfill ended as {ended.Text("status")}: {ended.Number("failed")} of {ended.Number("total")} failed");
+            throw new CliFailure(ExitCode.Refused, $"the backfill ended as {ended.Text("status")}: {ended.Number("failed")} of {ended.Number("total")} failed"
+                + (ended.Text("reason") is { } reason ? $"; {reason}" : ""));
         }
     }
 
     private static bool IsOver(JsonElement operation) => operation.Text("status") is not ("running" or "pending");
 
     private static string Progress(JsonElement o) =>
-        $"{o.Text("operation")} {o.Text("status")}: {o.Number("succeeded")} of {o.Number("total")} succeeded, {o.Number("failed")} failed, {o.Number("started")} started";
+        $"{o.Text("operation")} {o.Text("status")}: {o.Number("succeeded")} of {o.Number("total")} succeeded, {o.Number("failed")} failed, {o.Number("started")} started"
+        + (o.Text("reason") is { } reason ? $" ({reason})" : "");
 
     private static string OperationPath(string operation) => $"/operations/{Arguments.Segment("operation", operation)}";
 }

@@ -22,7 +22,7 @@ internal static class JobCommands
         room.Add("get", "one job", around, [Arguments.Job], GetAsync);
         room.AddWritingVerbs(around);
         room.Add("apply", "make the jobs of files exist as the files say; all or nothing", around, JobApply.Takes, JobApply.RunAsync);
-        room.Add("delete", "delete a job", around, [Arguments.Job, Arguments.IfMatch], DeleteAsync);
+        room.Add("delete", "delete a job", around, [Arguments.Job, Arguments.IfMatch, Arguments.IdempotencyKey], DeleteAsync);
         room.AddStateVerbs(around);
         room.Add("versions", "revisions of a job, or one of them", around, [Arguments.Job, OneRevision, Arguments.Limit, Arguments.Cursor, Arguments.All], VersionsAsync);
         room.Add("diff", "what changed between two revisions", around, [Arguments.Job, RevisionA, RevisionB], DiffAsync);
@@ -41,7 +41,7 @@ internal static class JobCommands
 
     private static async Task DeleteAsync(Call call)
     {
-        var answer = await call.Api.SendAsync(new ApiRequest(HttpMethod.Delete, call.JobPath()) { IfMatch = call.EntityTag() }, call.Cancellation);
+        var answer = await call.Api.SendAsync(call.Keyed(HttpMethod.Delete, call.JobPath()), call.Cancellation);
         if (answer.Body.Length > 0 || call.Print.Format == OutputFormat.Table)
         {
             call.Print.Done(answer.Json, "name", $"deleted {call.Of(Arguments.Job)}");

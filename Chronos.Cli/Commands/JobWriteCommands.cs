@@ -20,7 +20,7 @@ internal static class JobWriteCommands
         room.Add("create", "a new job, from a file or from flags", around,
             [File, .. JobFlags.All, Arguments.DryRun, Arguments.IdempotencyKey], CreateAsync);
         room.Add("update", "replace a job (-f), or change some of its fields (--set)", around,
-            [Arguments.Job, File, Set, Arguments.IfMatch, Arguments.DryRun], UpdateAsync);
+            [Arguments.Job, File, Set, Arguments.IfMatch, Arguments.DryRun, Arguments.OwnKey], UpdateAsync);
     }
 
     private static async Task CreateAsync(Call call)
@@ -56,7 +56,7 @@ internal static class JobWriteCommands
             request = new ApiRequest(HttpMethod.Patch, path) { Body = JsonText.Utf8(MergePatch.Of(changes)), BodyType = "application/merge-patch+json", IfMatch = call.EntityTag() };
         }
 
-        var job = (await SendAsync(call, request, source)).Json;
+        var job = (await SendAsync(call, request with { IdempotencyKey = call.Of(Arguments.OwnKey) }, source)).Json;
         if (call.Of(Arguments.DryRun) && job.Field("changes") is not null)
         {
             call.Print.List(job, "changes", JobShapes.Changes);

@@ -112,7 +112,10 @@ internal static class VerifyCommands
         return new VerifiedJob(
             TenantId.Default, new JobId(id), job.Text("name")!,
             new ConcurrencyPolicy(overlap, job.Field("concurrency_limit") is { } limit ? limit.GetInt32() : null, ConcurrencyPolicy.DefaultQueueLimit),
-            [.. plans.Items("items").Select(Interval)]);
+            [.. plans.Items("items").Select(Interval)])
+        {
+            IsLimited = job.Field("limits") is not null || job.Field("concurrency_key") is not null,
+        };
     }
 
     private static PlanInterval Interval(JsonElement plan) => new(
@@ -143,7 +146,10 @@ internal static class VerifyCommands
             {
                 found.Add(new VerifiedExecution(
                     run.Text("id")!, EnumOf<ExecutionTrigger>(run.Text("trigger")!), Time(run, "scheduled_at")!.Value, EnumOf<ExecutionStatus>(run.Text("status")!),
-                    Time(run, "started_at"), Time(run, "finished_at")));
+                    Time(run, "started_at"), Time(run, "finished_at"))
+                {
+                    ClaimedAt = Time(run, "claimed_at"),
+                });
             }
         }
 

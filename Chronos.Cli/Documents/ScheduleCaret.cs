@@ -44,6 +44,7 @@ internal static class ScheduleCaret
 
     private static IEnumerable<string> Mark(string text, int at, int length)
     {
+        text = text.Replace('\t', ' ');
         if (text.Any(char.IsControl))
         {
             return [];

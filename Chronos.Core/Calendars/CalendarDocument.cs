@@ -26,7 +26,30 @@ public static class CalendarDocument
         new(("skip", OnExcluded.Skip), ("next_open", OnExcluded.NextOpen), ("previous_open", OnExcluded.PreviousOpen));
 
     /// <summary>The valid calendar; or null, and every fault is in <paramref name="violations"/>.</summary>
-    public static CalendarDefinition? Read(JsonElement document, ICollection<Violation> violations) => Read(document, DocumentMode.Strict, violations);
+    public static CalendarDefinition? Read(JsonElement document, ICollection<Violation> violations)
+    {
+        if (ReadToImport(document, violations) is not { } calendar)
+        {
+            return null;
+        }
+
+        if (NeverOpen(calendar, "mode") is not { } fault)
+        {
+            return calendar;
+        }
+
+        violations.Add(fault);
+        return null;
+    }
+
+    /// <summary>The same of a calendar that gets its times from an import, and so may list none yet.</summary>
+    public static CalendarDefinition? ReadToImport(JsonElement document, ICollection<Violation> violations) => Read(document, DocumentMode.Strict, violations);
+
+    /// <summary>Business times that list none: every job under them would stand still. Null when it lists some.</summary>
+    public static Violation? NeverOpen(CalendarDefinition calendar, string field) =>
+        calendar is { Mode: CalendarMode.Include, Weekly.IsEmpty: true, Dates.IsEmpty: true, Ranges.IsEmpty: true, Imported.IsEmpty: true }
+            ? new Violation(field, "include without any times: the calendar would never be open; give weekly, dates or ranges")
+            : null;
 
     /// <summary>Reads what was stored, which was valid once.</summary>
     public static CalendarDefinition ReadStored(JsonElement document)

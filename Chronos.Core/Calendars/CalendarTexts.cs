@@ -24,7 +24,9 @@ internal static class CalendarTexts
             return null;
         }
 
-        var days = fields.Has("days") ? ReadDays(fields) : 0x7F;
+        // What was stored before days had to be named meant every day.
+        var named = fields.Has("days");
+        var days = named ? ReadDays(fields) : 0x7F;
         var from = Clock(fields, "from", 0);
         var to = Clock(fields, "to", MinutesOfDay);
         if (from == MinutesOfDay)
@@ -33,6 +35,11 @@ internal static class CalendarTexts
         }
 
         fields.Finish();
+        if (mode == DocumentMode.Strict && violations.Count == before && (days == 0 || !named))
+        {
+            fields.Fault("days", days == 0 ? "is empty: name at least one day, such as mon-fri" : "is missing: name the days, such as [mon-fri]");
+        }
+
         return violations.Count == before ? new CalendarWeekly(days, from, to) : null;
     }
 

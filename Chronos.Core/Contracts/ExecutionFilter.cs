@@ -32,6 +32,9 @@ public sealed record ExecutionFilter(TenantId Tenant)
 /// <summary>Which slots of a job a list shows, oldest first: those with a nominal time in [<paramref name="From"/>, <paramref name="To"/>).</summary>
 public sealed record SlotFilter(TenantId Tenant, JobId Job, DateTimeOffset From, DateTimeOffset To)
 {
+    /// <summary>What was asked for, where <c>From</c> or <c>To</c> go with the clock: a cursor holds for the question, and it was another instant then.</summary>
+    public string? Window { get; init; }
+
     public int Limit { get; init; } = PageLimits.Default;
 
     public string? Cursor { get; init; }

@@ -10,7 +10,7 @@ namespace Chronos.Core.Contracts;
 /// <param name="StartedAt">When the first byte of the first attempt was about to leave; while that attempt runs, when it began.</param>
 /// <param name="RetryAt">When the next attempt is due, between two attempts.</param>
 /// <param name="Detail">Why it was skipped or cancelled, in words.</param>
-/// <param name="LatenessMs">From the scheduled time to the first byte of the first attempt; known once that attempt ended.</param>
+/// <param name="LatenessMs">From when it was to fire (the scheduled time, unless jitter or a calendar has it fire at another) to the first byte of the first attempt; known once that attempt ended.</param>
 /// <param name="Source">The execution that a replay repeats, or the backfill that the run belongs to.</param>
 public sealed record ExecutionView(
     ExecutionId Id,

@@ -111,6 +111,8 @@ public static partial class Doctor
         {
             yield return model switch
             {
+                { Error: { } error } when vitals.JournalMs is null => new Finding(
+                    "projection_lag", FindingLevel.Fault, vitals.Node, $"{model.Name} waits: {error}", "it goes on by itself when the journal answers"),
                 { Error: { } error } => new Finding(
                     "projection_lag", FindingLevel.Fault, vitals.Node, $"{model.Name} has stopped: {error}", $"mend what it says, then 'chronosctl projection rebuild {model.Name}'"),
                 { LagSeconds: > LagWarningSeconds } => new Finding(

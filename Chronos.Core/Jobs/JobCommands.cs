@@ -47,7 +47,11 @@ public static class JobCommands
     /// <summary>Run it now. <paramref name="Force"/> overrides pause, disablement and the overlap policy. Answered by <see cref="TimetableReplies.Started"/>.</summary>
     public sealed record Trigger(TenantId Tenant, JobId Job, string? Payload, TriggerForce Force, ExecutionTrigger Kind, string? Source, Principal By, RequestMark? Request) : IJobCommand;
 
-    public sealed record Get(TenantId Tenant, JobId Job) : IJobCommand;
+    public sealed record Get(TenantId Tenant, JobId Job) : IJobCommand
+    {
+        /// <summary>The mark of the change that is about to be made of the answer: where it was made before, the answer is what that one was. Absent for a plain read.</summary>
+        public RequestMark? Request { get; init; }
+    }
 
     public sealed record GetRevisions(TenantId Tenant, JobId Job) : IJobCommand;
 

@@ -62,6 +62,9 @@ public sealed record JobDefinition
 
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(5);
 
+    /// <summary>Whether <paramref name="other"/> has other slots: another schedule, or the same in another zone.</summary>
+    public bool IsTimedOtherwise(JobDefinition other) => Schedule != other.Schedule || Timezone != other.Timezone;
+
     public bool Equals(JobDefinition? other) => other is not null && JobDocument.ToJson(this) == JobDocument.ToJson(other);
 
     public override int GetHashCode() => HashCode.Combine(Name, Target, Payload, Schedule);

@@ -97,7 +97,7 @@ public static partial class JobDocument
             Misfire = Pool<MisfirePolicy>.Of(JobDocumentPolicies.Misfire(fields)),
             Priority = fields.Word("priority", JobDocumentWords.Priority) ?? JobPriority.Normal,
             Tags = Tags(fields, mode),
-            Limits = JobDocumentFlow.Read(fields),
+            Limits = JobDocumentFlow.Read(fields, mode),
             Owner = fields.Text("owner", JobDocumentLimits.MaxOwner),
             Secrets = Secrets(fields, mode),
         };

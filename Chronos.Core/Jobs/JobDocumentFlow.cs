@@ -1,13 +1,61 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Limits;
 
 namespace Chronos.Core.Jobs;
 
-/// <summary>The <c>limits</c> of a document: of the job itself, and under <c>target</c> and <c>tags</c> of what it shares with others.</summary>
+/// <summary>
+/// The <c>limits</c> of a document: of the job itself, and under <c>target</c> and <c>tags</c> of what it shares with others; and its
+/// <c>concurrency_key</c>.
+/// </summary>
 internal static class JobDocumentFlow
 {
-    public static FlowLimits? Read(JobDocumentFields document)
+    private const string KeyName = "concurrency_key";
+
+    public static FlowLimits? Read(JobDocumentFields document, DocumentMode mode)
+    {
+        var key = Key(document, mode);
+        var limits = Limits(document);
+        return key is null ? limits : (limits ?? new FlowLimits(null, null, ImmutableSortedDictionary<string, FlowLimit>.Empty)) with { Key = key };
+    }
+
+    /// <summary>A name, for one at a time, or <c>{name, limit}</c>.</summary>
+    private static FlowKey? Key(JobDocumentFields document, DocumentMode mode)
+    {
+        if (!document.IsObject(KeyName))
+        {
+            return Named(document, KeyName) is { } alone ? new FlowKey(alone, 1) : null;
+        }
+
+        var section = document.Object(KeyName)!;
+        if (!section.Has("name"))
+        {
+            section.Fault("name", "is missing");
+        }
+
+        var name = Named(section, "name");
+        var limit = section.Whole("limit", 1, JobDocumentLimits.MaxConcurrency) ?? 1;
+        section.Finish();
+        return name is null ? null : new FlowKey(name, limit);
+
+        string? Named(JobDocumentFields fields, string member)
+        {
+            if (fields.Text(member, 100) is not { } text)
+            {
+                return null;
+            }
+
+            if (mode == DocumentMode.Strict && !JobDocument.IsName(text))
+            {
+                fields.Fault(member, "must begin with a lower-case letter or digit and hold only a-z, 0-9, '.', '_' and '-', at most 100");
+            }
+
+            return text;
+        }
+    }
+
+    private static FlowLimits? Limits(JobDocumentFields document)
     {
         if (document.Object("limits") is not { } limits)
         {
@@ -42,9 +90,14 @@ internal static class JobDocumentFlow
         return own is null && target is null && tags.Count == 0 ? null : new FlowLimits(own, target, tags.ToImmutable());
     }
 
-    /// <summary>A limit of a tag that the job has not would never count.</summary>
+    /// <summary>A limit of a tag that the job has not would never count, and a key would not be held where it is needed.</summary>
     public static void Check(JobDocumentFields document, JobDefinition job)
     {
+        if (job.Limits?.Key is not null && CallbackRule.Of(job.Target) is not null)
+        {
+            document.Fault(KeyName, "cannot be had with callback: it is held while an attempt is on its way, and not while a callback is awaited");
+        }
+
         foreach (var name in job.Limits?.Tags.Keys.Where(n => !job.Tags.ContainsKey(n)) ?? [])
         {
             document.Fault($"limits.tags.{(name.Length <= 80 ? name : name[..80])}", "the job has no such tag");
@@ -53,7 +106,8 @@ internal static class JobDocumentFlow
 
     public static void Write(Utf8JsonWriter writer, FlowLimits? limits)
     {
-        if (limits is null)
+        WriteKey(writer, limits?.Key);
+        if (limits is null or { Job: null, Target: null, Tags.IsEmpty: true })
         {
             return;
         }
@@ -81,6 +135,21 @@ internal static class JobDocumentFlow
         }
 
         writer.WriteEndObject();
+    }
+
+    private static void WriteKey(Utf8JsonWriter writer, FlowKey? key)
+    {
+        if (key is { Limit: 1 })
+        {
+            writer.WriteString(KeyName, key.Name);
+        }
+        else if (key is not null)
+        {
+            writer.WriteStartObject(KeyName);
+            writer.WriteString("name", key.Name);
+            writer.WriteNumber("limit", key.Limit);
+            writer.WriteEndObject();
+        }
     }
 
     private static FlowLimit? Closed(JobDocumentFields fields)

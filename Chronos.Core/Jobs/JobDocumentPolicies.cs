@@ -38,11 +38,6 @@ internal static class JobDocumentPolicies
     public static ConcurrencyPolicy Concurrency(JobDocumentFields document)
     {
         var policy = ConcurrencyPolicy.Default;
-        if (document.Any("concurrency_key") is not null)
-        {
-            document.Fault("concurrency_key", "is not available yet");
-        }
-
         return new ConcurrencyPolicy(
             document.Word("concurrency", JobDocumentWords.Overlap) ?? policy.Overlap,
             document.Whole("concurrency_limit", 1, JobDocumentLimits.MaxConcurrency),
@@ -77,13 +72,20 @@ internal static class JobDocumentPolicies
         var classes = ImmutableArray.CreateBuilder<FailureClass>();
         foreach (var (name, value) in list)
         {
-            if (value.ValueKind != JsonValueKind.String)
+            // In YAML the class 429 is a number.
+            var word = value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString(),
+                JsonValueKind.Number => value.GetRawText(),
+                _ => null,
+            };
+            if (word is null)
             {
                 retry.Wrong(name, value, $"one of {JobDocumentWords.RetryOn}");
             }
-            else if (JobDocumentWords.RetryOn.Find(value.GetString()!) is not { } found)
+            else if (JobDocumentWords.RetryOn.Find(word) is not { } found)
             {
-                retry.Fault(name, $"'{JobDocumentFields.Shown(value)}' is not one of {JobDocumentWords.RetryOn}");
+                retry.Fault(name, $"'{(word.Length <= 40 ? word : word[..40])}' is not one of {JobDocumentWords.RetryOn}");
             }
             else if (classes.Contains(found))
             {

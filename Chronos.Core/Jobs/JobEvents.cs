@@ -33,7 +33,7 @@ public static class JobEvents
     /// <summary>The definition became another: by replace, patch or rollback (<paramref name="Reason"/> says which).</summary>
     public sealed record Revised(TenantId Tenant, JobId Job, long Version, int Revision, JobDefinition Definition, string Reason, Principal By, DateTimeOffset At, RequestMark? Request) : IJobEvent;
 
-    /// <summary>Switched on or off without a new revision.</summary>
+    /// <summary>Switched on or off without a new revision; or a request with a key that found nothing to change.</summary>
     public sealed record Switched(TenantId Tenant, JobId Job, long Version, bool Enabled, Principal By, DateTimeOffset At, RequestMark? Request) : IJobEvent;
 
     public sealed record Paused(TenantId Tenant, JobId Job, long Version, string? Reason, DateTimeOffset? Until, Principal By, DateTimeOffset At, RequestMark? Request) : IJobEvent;

@@ -41,7 +41,10 @@ public sealed record JobState
 
     public ImmutableArray<JobRevision> Revisions { get; init; } = [];
 
-    public ImmutableArray<RequestMark> Requests { get; init; } = [];
+    /// <summary>The version of its last deletion; 0 while there was none.</summary>
+    public long DeletedVersion { get; init; }
+
+    public ImmutableArray<RememberedChange> Requests { get; init; } = [];
 
     /// <summary>Whether the job fires at <paramref name="now"/>; a pause with an end is over by itself.</summary>
     public PlanState PlanStateAt(DateTimeOffset now) =>
@@ -61,7 +64,16 @@ public sealed record JobState
 
     public JobState Apply(IJobEvent happened)
     {
-        var next = this with { Version = happened.Version, UpdatedAt = happened.At, UpdatedBy = happened.By, Requests = Remember(happened.Request) };
+        var next = Fold(happened);
+        return happened.Request is { } request ? next with { Requests = Remember(new RememberedChange(request, next.Bare(), happened is JobEvents.Resumed)) } : next;
+    }
+
+    /// <summary>What an answer is made of: the job without its history, so that what is remembered does not hold all that was remembered before it.</summary>
+    private JobState Bare() => this with { Requests = [], Revisions = [Revisions[^1]] };
+
+    private JobState Fold(IJobEvent happened)
+    {
+        var next = this with { Version = happened.Version, UpdatedAt = happened.At, UpdatedBy = happened.By };
         return happened switch
         {
             JobEvents.Created e => next with
@@ -87,13 +99,16 @@ public sealed record JobState
             JobEvents.Switched e => next with { Definition = Definition! with { Enabled = e.Enabled } },
             JobEvents.Paused e => next with { PausedAt = e.At, PausedUntil = e.Until, PauseReason = e.Reason, CatchUp = null },
             JobEvents.Resumed e => next with { PausedAt = null, PausedUntil = null, PauseReason = null, CatchUp = e.CatchUp },
-            JobEvents.Deleted => next with { Definition = null, PausedAt = null, PausedUntil = null, PauseReason = null },
+            JobEvents.Deleted => next with { Definition = null, PausedAt = null, PausedUntil = null, PauseReason = null, DeletedVersion = happened.Version },
             _ => throw new InvalidOperationException($"{happened.GetType()} is no event of a job"),
         };
     }
 
-    private ImmutableArray<RequestMark> Remember(RequestMark? request) =>
-        request is null ? Requests
-        : Requests.Length < RememberedRequests ? Requests.Add(request)
-        : Requests.RemoveAt(0).Add(request);
+    private ImmutableArray<RememberedChange> Remember(RememberedChange change) =>
+        Requests.Length < RememberedRequests ? Requests.Add(change) : Requests.RemoveAt(0).Add(change);
 }
+
+/// <summary>A change that was asked for with an <c>Idempotency-Key</c>, and what it left: repeated, it is answered as it was then.</summary>
+/// <param name="Left">The job as the change left it, without its history.</param>
+/// <param name="EndedPause">Whether its answer also said what the pause had swallowed, which the timetable remembers.</param>
+public sealed record RememberedChange(RequestMark Request, JobState Left, bool EndedPause);

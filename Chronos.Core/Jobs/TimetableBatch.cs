@@ -115,7 +115,16 @@ public sealed record PlanSet(
     [property: JsonPropertyName("s")] PlanState State,
     [property: JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset? PausedUntil,
     [property: JsonPropertyName("f"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset From,
-    [property: JsonPropertyName("m")] JobDefinition Definition) : TimetableItem(Job);
+    [property: JsonPropertyName("m")] JobDefinition Definition) : TimetableItem(Job)
+{
+    /// <summary>Where the plan is that of a resume: how many slots the pause had swallowed.</summary>
+    [JsonPropertyName("n")]
+    public long? Missed { get; init; }
+
+    /// <summary>How many of them are run.</summary>
+    [JsonPropertyName("c")]
+    public long? CaughtUp { get; init; }
+}
 
 /// <summary>The job was deleted; nothing of it is planned any more.</summary>
 public sealed record PlanRemoved(JobId Job, [property: JsonPropertyName("v")] long Version) : TimetableItem(Job);
@@ -162,7 +171,7 @@ public sealed record ExecutionStarted(
     [JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))]
     public DateTimeOffset? Due { get; init; }
 
-    /// <summary>When its jitter has it fire, where it was claimed before that.</summary>
+    /// <summary>When its jitter has it fire, where that is not its nominal time; lateness counts from here. Earlier builds wrote it of those only that they claimed ahead.</summary>
     [JsonPropertyName("f"), JsonConverter(typeof(UnixMicroseconds))]
     public DateTimeOffset? FiresAt { get; init; }
 
@@ -247,7 +256,7 @@ public sealed record AttemptAccepted(
     [JsonPropertyName("z")]
     public ImmutableSortedDictionary<string, string>? Facts { get; init; }
 
-    /// <summary><see cref="ExecutionStarted.Due"/> of its execution.</summary>
+    /// <summary>When its execution was to fire, where that is not its nominal time: <see cref="ExecutionStarted.Due"/>, or <see cref="ExecutionStarted.FiresAt"/>.</summary>
     [JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))]
     public DateTimeOffset? Due { get; init; }
 }
@@ -280,7 +289,7 @@ public sealed record AttemptEnded(
     [JsonPropertyName("z")]
     public ImmutableSortedDictionary<string, string>? Facts { get; init; }
 
-    /// <summary><see cref="ExecutionStarted.Due"/> of its execution.</summary>
+    /// <summary>When its execution was to fire, where that is not its nominal time: <see cref="ExecutionStarted.Due"/>, or <see cref="ExecutionStarted.FiresAt"/>.</summary>
     [JsonPropertyName("u"), JsonConverter(typeof(UnixMicroseconds))]
     public DateTimeOffset? Due { get; init; }
 
@@ -329,7 +338,12 @@ public sealed record BackfillEnded(
     JobId Job,
     [property: JsonPropertyName("o")] string Operation,
     [property: JsonPropertyName("a"), JsonConverter(typeof(UnixMicroseconds))] DateTimeOffset At,
-    [property: JsonPropertyName("c")] bool Cancelled) : TimetableItem(Job);
+    [property: JsonPropertyName("c")] bool Cancelled) : TimetableItem(Job)
+{
+    /// <summary>Why it was cancelled, where nobody asked for that.</summary>
+    [JsonPropertyName("r")]
+    public string? Reason { get; init; }
+}
 
 /// <summary>Somebody has seen that an execution failed for good and wants nothing more of it.</summary>
 public sealed record DeadLetterDropped(

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Kernel;
 using Chronos.Core.Wire;
@@ -43,14 +44,18 @@ public static class TimetableReplies
     /// <summary>The claim is durable.</summary>
     public sealed record Started(LiveExecution Execution, bool Replayed) : ITimetableReply, IJobReply;
 
-    public sealed record Live(LiveExecution Execution) : ITimetableReply;
+    public sealed record Live(LiveExecution Execution) : ITimetableReply
+    {
+        /// <summary>Its attempt has begun by the journal and waits to be sent: to who looks at it it has not started.</summary>
+        public Live NotSent() => new(Execution with { Status = ExecutionStatus.Pending, Attempts = Execution.Attempts.RemoveAt(Execution.Attempts.Length - 1) });
+    }
 
     /// <summary>That a dead letter was dropped is durable.</summary>
     public sealed record Dropped(ExecutionId Execution) : ITimetableReply;
 
     /// <summary>The plan of a job as its timetable has it.</summary>
     /// <param name="Cursor">Every slot up to here has its disposition, except those of an open pause.</param>
-    /// <param name="NextAt">The next nominal time, if any.</param>
+    /// <param name="NextAt">The next nominal time, if any. A fixed delay has none while an execution runs or waits.</param>
     public sealed record Plan(
         JobId Job, int Timetable, long Version, PlanState State, DateTimeOffset Cursor, DateTimeOffset? NextAt, DateTimeOffset? NextFireAt,
         ImmutableArray<LiveExecution> InFlight, ImmutableArray<WaitingSlot> Waiting) : ITimetableReply;
@@ -58,7 +63,11 @@ public static class TimetableReplies
     /// <summary>A backfill with its progress.</summary>
     public sealed record BackfillView(
         string Operation, JobId Job, DateTimeOffset From, DateTimeOffset To, int MaxConcurrent, long Total, long Started, long Succeeded, long Failed,
-        string Status, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt, bool Replayed) : ITimetableReply;
+        string Status, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt, bool Replayed) : ITimetableReply
+    {
+        /// <summary>Why it was cancelled, where nobody asked for that.</summary>
+        public string? Reason { get; init; }
+    }
 }
 
 /// <summary>A slot that waits for its turn.</summary>
@@ -77,7 +86,12 @@ public sealed record LiveExecution(
     string Node,
     DateTimeOffset? RetryAt,
     ImmutableArray<LiveAttempt> Attempts,
-    string TraceId);
+    string TraceId)
+{
+    /// <summary>Whether an attempt of it has begun and has not been accepted: it may be on its way, or wait to be sent.</summary>
+    [JsonIgnore]
+    public bool IsSentByJournal => Status == ExecutionStatus.Running && Attempts is [.., { Failure: null, Callback: null }];
+}
 
 /// <summary>An attempt of an execution that has not ended. Its outcome is absent while it runs.</summary>
 public sealed record LiveAttempt(

@@ -55,6 +55,12 @@ public sealed record WhyQuestion(
 {
     /// <summary>The calendars as they are now.</summary>
     public CalendarLookup Calendars { get; init; } = CalendarLookups.Lenient;
+
+    /// <summary>Of a fixed delay, whose slots are on no grid: the nearest that the ledger has before <see cref="At"/>.</summary>
+    public DateTimeOffset? RecordedBefore { get; init; }
+
+    /// <summary>The nearest that it has after it.</summary>
+    public DateTimeOffset? RecordedAfter { get; init; }
 }
 
 /// <summary>One true sentence, and the same for programs.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chronos.Core.Contracts;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
@@ -14,7 +15,7 @@ public static class WhySentence
     {
         if (q.History.IsEmpty)
         {
-            return q.Slot is { } known ? WhyDispositions.Of(q, known, null) : Say(WhyVerdict.Undecided, $"Nothing is known yet of the job '{q.JobName}': the read side has not got so far.");
+            return q.Slot is { } known ? WhyDispositions.Of(q, known, null, q.At) : Say(WhyVerdict.Undecided, $"Nothing is known yet of the job '{q.JobName}': the read side has not got so far.");
         }
 
         var interval = q.History.LastOrDefault(i => i.From <= q.At);
@@ -31,9 +32,11 @@ public static class WhySentence
 
         var schedule = ScheduleOf(q, interval);
         var isSlot = schedule is { AfterCompletion: false } fixedTimes && fixedTimes.Next(q.At.AddTicks(-1)) == q.At;
-        if (q.Slot is { } slot && (isSlot || slot.Count == 1))
+        if (q.Slot is { } slot && (isSlot || (slot.Count == 1 && (slot.First == slot.Last || slot.First == q.At))))
         {
-            return WhyDispositions.Of(q, slot, interval);
+            // Where a calendar had it fire is in the disposition: it may have been edited since. Jitter is the same for ever.
+            var fires = schedule is not null && (isSlot || schedule.AfterCompletion) && schedule.Treat(q.At) is { Fate: SlotFate.Open } open ? open.FireAt : q.At;
+            return WhyDispositions.Of(q, slot, interval, fires);
         }
 
         if (Waiting(q) is { } waiting)
@@ -69,7 +72,7 @@ public static class WhySentence
 
         if (schedule.AfterCompletion)
         {
-            return Say(WhyVerdict.NoSlot, $"Nothing was due at {T(q.At)}: the times of '{q.JobName}' count from the end of each execution, and the ledger has none at this time.");
+            return WhyFixedDelay.Of(q, interval, schedule);
         }
 
         if (!isSlot)
@@ -77,11 +80,25 @@ public static class WhySentence
             return NoSlot(q, schedule);
         }
 
-        return interval.Phase switch
+        if (interval.Phase == PlanPhase.Disabled)
         {
-            PlanPhase.Disabled => Disabled(q, interval),
-            PlanPhase.Paused => Paused(q, interval, schedule),
-            _ when q.At > q.Now => Future(q, schedule),
+            return Disabled(q, interval);
+        }
+
+        // A slot whose time has come and which jitter, or a calendar, fires later: what the job is now decides of it, not what it was then.
+        var treatment = schedule.Treat(q.At);
+        var pending = treatment.Fate != SlotFate.Skipped && treatment.FireAt > q.Now;
+        var phase = pending ? q.History.Last(i => i.From <= q.At || i.From <= q.Now) : interval;
+        if (phase.Schedule != interval.Schedule || phase.Timezone != interval.Timezone)
+        {
+            return Undecided(q);
+        }
+
+        return phase.Phase switch
+        {
+            PlanPhase.Disabled => Disabled(q, phase),
+            PlanPhase.Paused => Paused(q, phase, schedule, treatment.FireAt),
+            PlanPhase.Active when pending => Future(q, schedule),
             _ => OfCalendar(q, schedule) ?? Undecided(q),
         };
     }
@@ -124,23 +141,33 @@ public static class WhySentence
         }
 
         var fires = schedule.FireAt(q.At);
-        var when = fires == q.At ? $"at {T(q.At)}" : $"at {T(fires)} ({Durations.Format(fires - q.At)} of jitter)";
-        return Say(WhyVerdict.Future, $"The slot {T(q.At)} is in the future: the job '{q.JobName}' will fire it {when}, in {Rounded(fires - q.Now)}.");
+        return Say(WhyVerdict.Future, q.At > q.Now
+            ? $"The slot {T(q.At)} is in the future: the job '{q.JobName}' will fire it at {T(fires)}{Jitter(q, fires)}, in {Rounded(fires - q.Now)}."
+            : $"The slot {T(q.At)} of '{q.JobName}' will fire at {T(fires)}{Jitter(q, fires)}, in {Rounded(fires - q.Now)}.");
     }
+
+    /// <summary>Why a slot fires at another time than its nominal one; nothing when it does not.</summary>
+    private static string Jitter(WhyQuestion q, DateTimeOffset fires) => fires == q.At ? "" : $", {SchedulePreview.JitterNote(fires - q.At)}";
 
     /// <summary>When the phase of an interval was over; null while it lasts. An edit meanwhile does not end it.</summary>
     private static DateTimeOffset? EndOf(WhyQuestion q, PlanInterval interval) =>
         q.History.SkipWhile(i => i.From < interval.From).TakeWhile(i => i.Phase == interval.Phase).Last().To;
 
-    private static WhyAnswer Disabled(WhyQuestion q, PlanInterval interval)
+    private static WhyAnswer Disabled(WhyQuestion q, PlanInterval interval) =>
+        Say(WhyVerdict.Disabled, $"The slot {T(q.At)} {(q.At > q.Now ? "will not run" : "did not run")}: the job '{q.JobName}' {WasDisabled(q, interval)}.");
+
+    internal static string WasDisabled(WhyQuestion q, PlanInterval interval) =>
+        $"{(EndOf(q, interval) is { } to ? $"was disabled from {T(interval.Since)} until {T(to)}" : $"is disabled since {T(interval.Since)}")}, by {interval.SinceBy}";
+
+    internal static string WasPaused(WhyQuestion q, PlanInterval interval)
     {
-        var end = EndOf(q, interval) is { } to ? $"was disabled from {T(interval.Since)} until {T(to)}" : $"is disabled since {T(interval.Since)}";
-        return Say(WhyVerdict.Disabled, $"The slot {T(q.At)} {(q.At > q.Now ? "will not run" : "did not run")}: the job '{q.JobName}' {end}, by {interval.SinceBy}.");
+        var by = $"by {interval.SinceBy}{(interval.Reason is { } reason ? $" ({reason})" : "")}";
+        return EndOf(q, interval) is { } to ? $"was paused from {T(interval.Since)} until {T(to)}, {by}" : $"is paused since {T(interval.Since)}, {by}";
     }
 
-    private static WhyAnswer Paused(WhyQuestion q, PlanInterval interval, Schedule schedule)
+    private static WhyAnswer Paused(WhyQuestion q, PlanInterval interval, Schedule schedule, DateTimeOffset fires)
     {
-        if (interval.Until is { } until && q.At > q.Now && schedule.FireAt(q.At) >= until)
+        if (interval.Until is { } until && fires > q.Now && fires >= until)
         {
             return Future(q, schedule);
         }
@@ -151,10 +178,13 @@ public static class WhySentence
             return Say(WhyVerdict.Paused, $"The slot {T(q.At)} did not fire: the job '{q.JobName}' was paused {since}, until {T(end)}.");
         }
 
-        return q.At > q.Now
-            ? Say(WhyVerdict.Paused, $"The slot {T(q.At)} is in the future, and the job '{q.JobName}' is paused {since}: it will fire only if the job is resumed before.")
+        return fires > q.Now
+            ? Say(WhyVerdict.Paused, $"The slot {T(q.At)} {(q.At > q.Now ? "is in the future" : $"is to fire at {T(fires)}{Later(q, schedule, fires)}")}, and the job '{q.JobName}' is paused {since}: it will fire only if the job is resumed before.")
             : Say(WhyVerdict.Paused, $"The slot {T(q.At)} did not fire: the job '{q.JobName}' is paused {since}; what becomes of it is decided when the job is resumed.");
     }
+
+    private static string Later(WhyQuestion q, Schedule schedule, DateTimeOffset fires) =>
+        schedule.Treat(q.At) is { Fate: SlotFate.Moved, Note: { } note } ? $" ({note})" : Jitter(q, fires);
 
     private static WhyAnswer NoSlot(WhyQuestion q, Schedule schedule)
     {
@@ -165,6 +195,7 @@ public static class WhySentence
             ({ } b, { } a) => $"the nearest are {T(b)} and {T(a)}",
             ({ } b, null) => $"the last one is {T(b)}",
             (null, { } a) => $"the first one is {T(a)}",
+            _ when q.At >= Schedule.Latest => $"no schedule goes on beyond {T(Schedule.Latest)}",
             _ => "it has none",
         };
         return Say(WhyVerdict.NoSlot, $"{T(q.At)} is no slot of the job '{q.JobName}' ({Describe(schedule)}): {nearest}.") with { Before = before, After = after };
@@ -194,6 +225,7 @@ public static class WhySentence
     private static string Describe(Schedule schedule) => schedule.Spec switch
     {
         { Cron: { } cron } => $"{cron} in {schedule.Timezone}",
+        { Every: { } every, Phase: { } phase } => $"every {Durations.Format(every)}, shifted by {Durations.Format(phase)}",
         { Every: { } every } => $"every {Durations.Format(every)}",
         { At: { } at } => $"once at {T(at)}",
         _ => "by rule",
@@ -201,6 +233,12 @@ public static class WhySentence
 
     internal static string Rounded(TimeSpan span)
     {
+        if (span >= TimeSpan.FromDays(2))
+        {
+            var days = Math.Floor(span.TotalDays);
+            return string.Create(CultureInfo.InvariantCulture, $"{days}d{Math.Floor(span.TotalHours - (days * 24))}h");
+        }
+
         var whole = span < TimeSpan.FromSeconds(10) ? TimeSpan.FromMilliseconds(Math.Round(span.TotalMilliseconds)) : TimeSpan.FromSeconds(Math.Round(span.TotalSeconds));
         return Durations.Format(whole < TimeSpan.Zero ? TimeSpan.Zero : whole);
     }

@@ -11,6 +11,9 @@ internal static class CronWords
     private static readonly string[] Ordinals = ["", "first", "second", "third", "fourth", "fifth"];
     private const int MostTimes = 8;
 
+    /// <summary>From here on values at even distances are told by their ends.</summary>
+    private const int LongStep = 5;
+
     public static string Say(CronSets sets)
     {
         var time = Time(sets);
@@ -95,31 +98,36 @@ internal static class CronWords
 
     private static string Days(CronSets sets)
     {
-        var month = new List<string>();
-        if (sets.DayOfMonthRestricted || BitOperations.PopCount(sets.DaysOfMonth) < 31)
+        var ofMonth = sets.DayOfMonthRestricted || BitOperations.PopCount(sets.DaysOfMonth) < 31;
+        var ofWeek = sets.DayOfWeekRestricted || BitOperations.PopCount(sets.DaysOfWeek) < 7;
+        return (ofMonth, ofWeek) switch
         {
-            if (sets.DaysOfMonth != 0)
-                month.Add($"day{(BitOperations.PopCount(sets.DaysOfMonth) == 1 ? "" : "s")} {Values(sets.DaysOfMonth, CronField.DayOfMonth, Number)} of the month");
-
-            month.AddRange(sets.Specials.Where(day => !day.InWeek).Select(Special));
-        }
-
-        var week = new List<string>();
-        if (sets.DayOfWeekRestricted || BitOperations.PopCount(sets.DaysOfWeek) < 7)
-        {
-            if (sets.DaysOfWeek != 0)
-                week.Add(Values(sets.DaysOfWeek, CronField.DayOfWeek, value => Weekdays[value]));
-
-            week.AddRange(sets.Specials.Where(day => day.InWeek).Select(Special));
-        }
-
-        return (month.Count, week.Count) switch
-        {
-            (0, 0) => "",
-            (_, 0) => $" on {And(month)}",
-            (0, _) => $" on {And(week)}",
-            _ => sets.EitherDay ? $" on {And(month)} or on {And(week)}" : $" on {And(month)} if it is {And(week)}",
+            (false, false) => "",
+            (true, false) => $" on {And(DaysOfMonth(sets, And))}",
+            (false, true) => $" on {And(DaysOfWeek(sets, And))}",
+            _ when sets.EitherDay => $" on {And(DaysOfMonth(sets, And))}, or on {And(DaysOfWeek(sets, And))}",
+            _ => $" on {And(DaysOfMonth(sets, And))}, and only if that is {Or(DaysOfWeek(sets, Or))}",
         };
+    }
+
+    private static List<string> DaysOfMonth(CronSets sets, Func<List<string>, string> join)
+    {
+        var words = new List<string>();
+        if (sets.DaysOfMonth != 0)
+            words.Add($"day{(BitOperations.PopCount(sets.DaysOfMonth) == 1 ? "" : "s")} {Values(sets.DaysOfMonth, CronField.DayOfMonth, Number, join)} of the month");
+
+        words.AddRange(sets.Specials.Where(day => !day.InWeek).Select(Special));
+        return words;
+    }
+
+    private static List<string> DaysOfWeek(CronSets sets, Func<List<string>, string> join)
+    {
+        var words = new List<string>();
+        if (sets.DaysOfWeek != 0)
+            words.Add(Values(sets.DaysOfWeek, CronField.DayOfWeek, value => Weekdays[value], join));
+
+        words.AddRange(sets.Specials.Where(day => day.InWeek).Select(Special));
+        return words;
     }
 
     private static string Special(SpecialDay day) => day.Kind switch
@@ -134,9 +142,15 @@ internal static class CronWords
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Values with runs of three and more as <c>a to b</c>.</summary>
-    internal static string Values(ulong mask, CronField field, Func<int, string> word)
+    internal static string Values(ulong mask, CronField field, Func<int, string> word) => Values(mask, field, word, And);
+
+    internal static string Values(ulong mask, CronField field, Func<int, string> word, Func<List<string>, string> join)
     {
         var parts = new List<string>();
+        var all = Bits(mask).Where(value => value >= field.Min && value <= field.Max).ToList();
+        if (all.Count >= LongStep && all[1] - all[0] is > 1 and var step && all.Zip(all.Skip(1), (a, b) => b - a).All(gap => gap == step))
+            return string.Create(CultureInfo.InvariantCulture, $"{word(all[0])} to {word(all[^1])} in steps of {step}");
+
         for (var value = field.Min; value <= field.Max; value++)
         {
             if ((mask >> value & 1) == 0)
@@ -156,11 +170,15 @@ internal static class CronWords
             }
         }
 
-        return And(parts);
+        return join(parts);
     }
 
-    internal static string And(List<string> parts) =>
-        parts.Count < 2 ? string.Concat(parts) : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
+    internal static string And(List<string> parts) => Joined(parts, "and");
+
+    internal static string Or(List<string> parts) => Joined(parts, "or");
+
+    private static string Joined(List<string> parts, string word) =>
+        parts.Count < 2 ? string.Concat(parts) : $"{string.Join(", ", parts.SkipLast(1))} {word} {parts[^1]}";
 
     private static IEnumerable<int> Bits(ulong mask)
     {

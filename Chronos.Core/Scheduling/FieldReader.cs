@@ -50,10 +50,11 @@ internal readonly partial struct FieldReader(JsonElement value, string path, ICo
         ? CronEvery.TooLong
         : null;
 
+    /// <summary>An instant in whole microseconds, as the journal keeps it: a slot of a finer one would be another after each recovery, and fire again.</summary>
     public DateTimeOffset? Time()
     {
         if (value.ValueKind == JsonValueKind.String && Rfc3339.TryParse(value.GetString(), out var time))
-            return time;
+            return Instants.Floor(time);
 
         Wrong("an RFC 3339 time with its offset is expected, such as 2026-12-24T18:00:00Z");
         return null;

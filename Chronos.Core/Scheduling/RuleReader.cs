@@ -24,8 +24,14 @@ internal static class RuleReader
             return Refuse($"longer than {MaxLength} characters", text, out error, MaxLength);
 
         error = RuleText.Read(text, known?.Id, out var read);
-        if (error is not null || RuleParser.Parse(read.Rule!, read.RuleAt, out error) is not { } rule)
+        if (error is not null)
             return null;
+        if (RuleParser.Parse(read.Rule!, 0, out var fault) is not { } rule)
+        {
+            error = read.InText(fault!);
+            return null;
+        }
+
         if (rule.Count > MaxCount)
             return Refuse($"COUNT {rule.Count} is more than {MaxCount}", text, out error);
         if (rule.Count is not null && read.Start is null && spec.StartsAt is null)

@@ -22,10 +22,10 @@ internal readonly record struct RuleTime(DateTime Value, bool Utc, bool WholeDay
 /// <summary>The lines of a recurrence as calendars write them: <c>DTSTART</c>, one <c>RRULE</c>, <c>EXDATE</c>; or the bare rule.</summary>
 internal sealed class RuleText
 {
-    public string? Rule { get; private set; }
+    private Line? _rule;
 
-    /// <summary>Where the rule stands in the whole text.</summary>
-    public int RuleAt { get; private set; }
+    /// <summary>The text of the rule, folded lines joined.</summary>
+    public string? Rule { get; private set; }
 
     public RuleTime? Start { get; private set; }
 
@@ -36,26 +36,61 @@ internal sealed class RuleText
     public static RuleError? Read(string text, string? zone, out RuleText read)
     {
         read = new RuleText();
-        for (var at = 0; at < text.Length;)
+        foreach (var line in Unfolded(text))
         {
-            var end = text.AsSpan(at).IndexOfAny('\r', '\n') is >= 0 and var length ? at + length : text.Length;
-            var line = text[at..end];
-            var start = at + line.Length - line.TrimStart().Length;
-            line = line.Trim();
-            if (line.Length > 0 && read.ReadLine(line, start, zone) is { } fault)
-                return new RuleError(fault, start, line.Length);
-
-            at = end + 1;
+            if (read.ReadLine(line, zone) is { } fault)
+                return new RuleError(fault, line.At(0), line.At(line.Text.Length) - line.At(0));
         }
 
         return read.Rule is null ? new RuleError("has no RRULE", 0, Math.Max(1, text.Length)) : null;
     }
 
-    private string? ReadLine(string line, int at, string? zone)
+    /// <summary>A fault within <see cref="Rule"/>, as it stands in the whole text.</summary>
+    public RuleError InText(RuleError error)
     {
+        var (line, from) = (_rule!, _rule!.Text.Length - Rule!.Length + error.Position);
+        var at = line.At(from);
+        return error with { Position = at, Length = Math.Max(1, line.At(from + error.Length) - at) };
+    }
+
+    /// <summary>
+    /// The lines, without blanks around them. What begins with a blank goes on with the line before it (RFC 5545, 3.1: long lines are
+    /// folded), unless it begins as a line of its own does: then it was only indented.
+    /// </summary>
+    private static List<Line> Unfolded(string text)
+    {
+        var (lines, open) = (new List<Line>(), false);
+        for (var at = 0; at < text.Length;)
+        {
+            var end = text.AsSpan(at).IndexOfAny('\r', '\n') is >= 0 and var length ? at + length : text.Length;
+            var part = text[at..end];
+            var start = at + part.Length - part.TrimStart().Length;
+            var words = part.Trim();
+            if (open && words.Length > 0 && start > at && !Begins(words, lines[^1].Text))
+                lines[^1].Add(words, start);
+            else if (words.Length > 0)
+                lines.Add(new Line(words, start));
+
+            open = words.Length > 0;
+            at = end + (text.AsSpan(end).StartsWith("\r\n") ? 2 : 1);
+        }
+
+        return lines;
+    }
+
+    private static bool Begins(string words, string before) =>
+        words.StartsWith("FREQ=", StringComparison.OrdinalIgnoreCase)
+            ? !before.StartsWith("RRULE", StringComparison.OrdinalIgnoreCase)
+            : Names.Any(name => words.Length > name.Length && words.StartsWith(name, StringComparison.OrdinalIgnoreCase) && words[name.Length] is ':' or ';');
+
+    private static readonly string[] Names = ["DTSTART", "RRULE", "EXDATE", "RDATE", "EXRULE"];
+
+    private string? ReadLine(Line read, string? zone)
+    {
+        var line = read.Text;
         var colon = line.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0 && line.StartsWith("FREQ", StringComparison.OrdinalIgnoreCase))
-            return SetRule(line, at);
+            return SetRule(line, read);
         if (colon < 0)
             return $"'{Short(line)}' is not FREQ=…, DTSTART:…, RRULE:… or EXDATE:…";
 
@@ -68,7 +103,7 @@ internal sealed class RuleText
 
         switch (head[0].ToUpperInvariant())
         {
-            case "RRULE": return SetRule(value, at + colon + 1);
+            case "RRULE": return SetRule(value, read);
             case "DTSTART":
                 if (Start is not null || !RuleTime.TryParse(value, out var start))
                     return $"DTSTART '{Short(value)}' is not one time such as 20260101T090000 or 20260101T080000Z";
@@ -89,14 +124,35 @@ internal sealed class RuleText
         }
     }
 
-    private string? SetRule(string rule, int at)
+    private string? SetRule(string rule, Line line)
     {
         if (Rule is not null)
             return "has more than one RRULE";
 
-        (Rule, RuleAt) = (rule, at);
+        (Rule, _rule) = (rule, line);
         return null;
     }
 
     private static string Short(string text) => text.Length <= 40 ? text : text[..40] + "…";
+
+    /// <summary>A line whose folds are undone, and where each of its parts stood.</summary>
+    private sealed class Line(string text, int at)
+    {
+        private readonly List<(int From, int At)> _parts = [(0, at)];
+
+        public string Text { get; private set; } = text;
+
+        public void Add(string part, int at)
+        {
+            _parts.Add((Text.Length, at));
+            Text += part;
+        }
+
+        /// <summary>Where this place of the line is in the whole text; of its end, the place behind its last character.</summary>
+        public int At(int place)
+        {
+            var (from, at) = _parts.Last(p => p.From < place || p.From == 0 || (p.From == place && place < Text.Length));
+            return at + place - from;
+        }
+    }
 }

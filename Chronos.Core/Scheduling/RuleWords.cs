@@ -42,30 +42,35 @@ internal static class RuleWords
         _ => string.Create(CultureInfo.InvariantCulture, $"{number}{(number % 100 is >= 11 and <= 13 ? "th" : (number % 10) switch { 1 => "st", 2 => "nd", 3 => "rd", _ => "th" })}"),
     };
 
+    /// <summary>All parts have to hold of a day: the first says on which days, each further one which of those.</summary>
     private static string Days(RuleParts rule)
     {
-        var parts = new List<string>();
+        var text = "";
         if (!rule.Weeks.IsEmpty)
-            parts.Add($" in the {CronWords.And([.. FromFront(rule.Weeks).Select(Ordinal)])} week of the year");
-        if (!rule.YearDays.IsEmpty)
-            parts.Add($" on the {CronWords.And([.. FromFront(rule.YearDays).Select(Ordinal)])} day of the year");
-        if (!rule.MonthDays.IsEmpty)
-            parts.Add($" on the {CronWords.And([.. FromFront(rule.MonthDays).Select(Ordinal)])} day of the month");
-        if (!rule.Days.IsEmpty)
-            parts.Add($"{(rule.MonthDays.IsEmpty && rule.YearDays.IsEmpty ? " on" : " if it is")} {Weekly(rule)}");
+            text = $" in the {CronWords.And([.. FromFront(rule.Weeks).Select(Ordinal)])} week of the year";
 
-        return string.Concat(parts);
+        var conditions = new List<Func<Func<List<string>, string>, string>>();
+        if (!rule.YearDays.IsEmpty)
+            conditions.Add(join => $"the {join([.. FromFront(rule.YearDays).Select(Ordinal)])} day of the year");
+        if (!rule.MonthDays.IsEmpty)
+            conditions.Add(join => $"the {join([.. FromFront(rule.MonthDays).Select(Ordinal)])} day of the month");
+        if (!rule.Days.IsEmpty)
+            conditions.Add(join => Weekly(rule, join));
+        for (var i = 0; i < conditions.Count; i++)
+            text += i == 0 ? $" on {conditions[i](CronWords.And)}" : $", and only if that is {conditions[i](CronWords.Or)}";
+
+        return conditions.Count > 1 ? text + "," : text;
     }
 
-    private static string Weekly(RuleParts rule)
+    private static string Weekly(RuleParts rule, Func<List<string>, string> join)
     {
         var plain = rule.Days.Where(day => day.Nth == 0).Aggregate(0UL, (mask, day) => mask | (1UL << ((day.Weekday + 6) % 7)));
         var of = rule.Frequency == RuleFrequency.Yearly && rule.Months == 0 ? "year" : "month";
         var words = rule.Days.Where(day => day.Nth != 0).Select(day => $"the {Ordinal(day.Nth)} {Weekdays[day.Weekday]} of the {of}").ToList();
         if (plain != 0)
-            words.Insert(0, CronWords.Values(plain, WeekFromMonday, day => Weekdays[(day + 1) % 7]));
+            words.Insert(0, CronWords.Values(plain, WeekFromMonday, day => Weekdays[(day + 1) % 7], join));
 
-        return CronWords.And(words);
+        return join(words);
     }
 
     private static readonly CronField WeekFromMonday = new("day", 5, 0, 6, 6, []);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Scheduling;
 
@@ -15,8 +16,9 @@ public static class SchedulePreview
     {
         // A fixed delay counts from the end of an execution: from there only one slot can be foretold.
         var first = from > Schedule.Earliest ? from : Schedule.Earliest;
-        var times = schedule.AfterCompletion ? schedule.After(first).Take(1) : schedule.After(first.AddTicks(-1));
-        return times.Select(at => Row(schedule, at));
+        return schedule.AfterCompletion
+            ? schedule.After(first).Take(1).Select(at => Row(schedule, at)).Select(row => row with { Notes = row.Notes.Insert(0, $"if an execution ends at {Rfc3339.Format(first)}") })
+            : schedule.After(first.AddTicks(-1)).Select(at => Row(schedule, at));
     }
 
     /// <summary>At most <paramref name="count"/> slots in [<paramref name="from"/>, <paramref name="to"/>).</summary>
@@ -75,12 +77,14 @@ public static class SchedulePreview
         if (treatment.Note is { } note)
             notes.Add(note);
         if (treatment.Fate == SlotFate.Open && treatment.FireAt - at is { Ticks: > 0 } jitter)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"jitter +{jitter.TotalSeconds:0.###} s"));
+            notes.Add(JitterNote(jitter));
 
         // DateTimeOffset knows whole minutes of offset only; the local mean times of the 19th century do not fit and are cut.
         var offset = TimeSpan.FromMinutes(Math.Truncate(TimeSpan.FromTicks(span.Offset).TotalMinutes));
         return new PreviewRow(at, at.ToOffset(offset), treatment.Fate == SlotFate.Skipped ? null : treatment.FireAt, notes.ToImmutable());
     }
+
+    internal static string JitterNote(TimeSpan jitter) => string.Create(CultureInfo.InvariantCulture, $"jitter +{jitter.TotalSeconds:0.###} s");
 
     private static string? Gap(WallPattern pattern, ZoneRules zone, ZoneSpan span, long at)
     {

@@ -87,7 +87,7 @@ public static class CurlImport
             // In the order in which a document is read.
             (_webhook["url"], _webhook["method"]) = ("", "");
             address = WithoutUser(address);
-            var method = options.Method?.ToUpperInvariant() ?? (data is null ? "GET" : "POST");
+            var method = options.Method?.ToUpperInvariant() ?? (data is null && options.Parts.Count == 0 ? "GET" : "POST");
             _webhook["url"] = _moves.Address(address, "webhook.url");
             _webhook["method"] = method;
             if (options.Bearer is { } bearer)
@@ -100,10 +100,28 @@ public static class CurlImport
                 Header(name, value, address);
             }
 
-            Body(data);
+            if (options.Parts.Count == 0)
+            {
+                Body(data);
+            }
+            else if (data is not null)
+            {
+                faults.Add(new Violation(Field, "has a body twice: data and the parts of a form"));
+            }
+            else
+            {
+                // What the line says of the type has no boundary of ours.
+                _webhook["multipart"] = CurlForm.Read(options.Parts, _moves, faults);
+            }
+
             if (_headers.Count > 0)
             {
                 _webhook["headers"] = _headers;
+            }
+
+            if (options.Proxy is { Length: > 0 } proxy)
+            {
+                _webhook["proxy"] = Proxy(proxy);
             }
 
             if (options.FollowRedirects)
@@ -149,6 +167,33 @@ public static class CurlImport
             {
                 _notes.Add("the user name has no password and was left out");
             }
+        }
+
+        /// <summary>As curl reads it: HTTP where no scheme stands, port 1080 where no port does.</summary>
+        private JsonObject Proxy(string proxy)
+        {
+            var address = proxy.Contains("://", StringComparison.Ordinal) ? proxy : "http://" + proxy;
+            var begin = address.IndexOf("://", StringComparison.Ordinal) + 3;
+            var user = options.ProxyUser;
+            if (address.LastIndexOf('@') is >= 0 and var sign && sign >= begin)
+            {
+                user ??= Uri.UnescapeDataString(address[begin..sign]);
+                address = address[..begin] + address[(sign + 1)..];
+            }
+
+            var host = address[begin..].TrimEnd('/');
+            var made = new JsonObject { ["url"] = address[..begin] + (host.LastIndexOf(':') > host.LastIndexOf(']') ? host : host + ":1080") };
+            if (user?.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && colon + 1 < user.Length)
+            {
+                made["username"] = user[..colon];
+                made["password"] = Reference(_moves.Secret("proxy_password", user[(colon + 1)..], "webhook.proxy.password"));
+            }
+            else if (user is not null)
+            {
+                _notes.Add("the user name of the proxy has no password and was left out");
+            }
+
+            return made;
         }
 
         private void Auth(string type, string field, string value, string hint) =>

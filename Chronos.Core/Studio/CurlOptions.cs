@@ -23,8 +23,16 @@ internal sealed class CurlOptions
     /// <summary>Options that would change the request in a way that a job cannot.</summary>
     private static readonly HashSet<string> Refused = new(StringComparer.Ordinal)
     {
-        "-F", "--form", "--form-string", "-T", "--upload-file", "-x", "--proxy", "-K", "--config", "--unix-socket", "--resolve", "--connect-to", "--digest", "--ntlm", "--negotiate",
-        "--aws-sigv4", "-E", "--cert", "--key", "--cacert",
+        "-T", "--upload-file", "-K", "--config", "--unix-socket", "--resolve", "--connect-to", "--digest", "--ntlm", "--negotiate", "--aws-sigv4",
+    };
+
+    /// <summary>Options that name a file of a certificate, with the member of <c>webhook.tls</c> that takes its text.</summary>
+    private static readonly Dictionary<string, string> Certificates = new(StringComparer.Ordinal)
+    {
+        ["-E"] = "certificate",
+        ["--cert"] = "certificate",
+        ["--key"] = "key",
+        ["--cacert"] = "ca",
     };
 
     public string? Url { get; private set; }
@@ -34,6 +42,13 @@ internal sealed class CurlOptions
     public List<(string Name, string Value)> Headers { get; } = [];
 
     public List<string> Data { get; } = [];
+
+    /// <summary>Parts of a form as <c>-F</c> gives them, and whether everything behind the sign is text.</summary>
+    public List<(string Text, bool IsPlain)> Parts { get; } = [];
+
+    public string? Proxy { get; private set; }
+
+    public string? ProxyUser { get; private set; }
 
     public string? User { get; private set; }
 
@@ -97,7 +112,7 @@ internal sealed class CurlOptions
             return word.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (word[..at], word[(at + 1)..]) : (word, null);
         }
 
-        return word.Length > 2 && "XHduAebmowFTxKEcDr".Contains(word[1], StringComparison.Ordinal) ? (word[..2], word[2..]) : (word, null);
+        return word.Length > 2 && "XHduAebmowFTxUKEcDr".Contains(word[1], StringComparison.Ordinal) ? (word[..2], word[2..]) : (word, null);
     }
 
     /// <summary><c>-sSL</c>: several options in one word, of which the last may take an argument (<c>-sXPOST</c>).</summary>
@@ -112,7 +127,7 @@ internal sealed class CurlOptions
         for (var i = 1; i < name.Length; i++)
         {
             bundle.Add($"-{name[i]}");
-            if ("XHduAebmow".Contains(name[i], StringComparison.Ordinal))
+            if ("XHduAebmowFxUE".Contains(name[i], StringComparison.Ordinal))
             {
                 value = i + 1 < name.Length ? name[(i + 1)..] : null;
                 break;
@@ -154,6 +169,13 @@ internal sealed class CurlOptions
             return true;
         }
 
+        if (Certificates.TryGetValue(name, out var member))
+        {
+            violations.Add(new Violation(Field, $"the option {name} reads a file; make a secret of its text, and name it as {member} under webhook.tls"));
+            next();
+            return true;
+        }
+
         if (!IsKnown(name))
         {
             return SilentWithArgument.Contains(name) && next() is not null;
@@ -172,6 +194,11 @@ internal sealed class CurlOptions
             case "-H" or "--header": Header(value, violations); break;
             case "-u" or "--user": User = value; break;
             case "--oauth2-bearer": Bearer = value; break;
+            case "-F" or "--form" or "--form-string":
+                Parts.Add((value, name == "--form-string"));
+                break;
+            case "-x" or "--proxy": Proxy = value; break;
+            case "-U" or "--proxy-user": ProxyUser = value; break;
             case "-A" or "--user-agent": Headers.Add(("User-Agent", value)); break;
             case "-e" or "--referer": Headers.Add(("Referer", value)); break;
             case "-b" or "--cookie": Headers.Add(("Cookie", value)); break;
@@ -204,7 +231,8 @@ internal sealed class CurlOptions
         violations.Add(new Violation(Field, $"{name} reads a file; put its text into the line"));
 
     private static bool IsKnown(string name) => name is "-X" or "--request" or "--url" or "-H" or "--header" or "-u" or "--user" or "--oauth2-bearer" or "-A" or "--user-agent" or "-e"
-        or "--referer" or "-b" or "--cookie" or "-m" or "--max-time" or "--retry" or "--data-urlencode" or "-d" or "--data" or "--data-ascii" or "--data-raw" or "--data-binary" or "--json";
+        or "--referer" or "-b" or "--cookie" or "-m" or "--max-time" or "--retry" or "--data-urlencode" or "-d" or "--data" or "--data-ascii" or "--data-raw" or "--data-binary" or "--json"
+        or "-F" or "--form" or "--form-string" or "-x" or "--proxy" or "-U" or "--proxy-user";
 
     private void Header(string text, ICollection<Violation> violations)
     {

@@ -133,7 +133,8 @@ public static class SlotVerifier
             {
                 findings.Add(new Finding(FindingKind.Early, job.Name, execution.Nominal, execution.Id, $"sent {Durations.Format(fires - started)} before its time"));
             }
-            else if (execution.Trigger == ExecutionTrigger.Schedule && !waits && started - fires > window.Late)
+            else if (execution.Trigger == ExecutionTrigger.Schedule && !waits && started - fires > window.Late
+                && !(job.IsLimited && execution.ClaimedAt - fires <= window.Late))
             {
                 findings.Add(new Finding(FindingKind.Late, job.Name, execution.Nominal, execution.Id, $"sent {Durations.Format(started - fires)} after its time"));
             }

@@ -7,7 +7,11 @@ namespace Chronos.Core.Verification;
 
 /// <summary>A job as the checker sees it.</summary>
 /// <param name="History">How its schedule and state changed, oldest first.</param>
-public sealed record VerifiedJob(TenantId Tenant, JobId Id, string Name, ConcurrencyPolicy Concurrency, ImmutableArray<PlanInterval> History);
+public sealed record VerifiedJob(TenantId Tenant, JobId Id, string Name, ConcurrencyPolicy Concurrency, ImmutableArray<PlanInterval> History)
+{
+    /// <summary>It names limits or a <c>concurrency_key</c>: what was claimed in time may leave when its turn comes.</summary>
+    public bool IsLimited { get; init; }
+}
 
 /// <summary>What the ledger says of a slot, or of a range of slots that were not run for one reason.</summary>
 /// <param name="Ran">Whether an execution was started for it.</param>
@@ -16,7 +20,11 @@ public sealed record VerifiedSlot(DateTimeOffset First, DateTimeOffset Last, boo
 /// <summary>What the ledger says of an execution.</summary>
 /// <param name="StartedAt">When its first attempt left; absent when none did.</param>
 public sealed record VerifiedExecution(
-    string Id, ExecutionTrigger Trigger, DateTimeOffset Nominal, ExecutionStatus Status, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt);
+    string Id, ExecutionTrigger Trigger, DateTimeOffset Nominal, ExecutionStatus Status, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt)
+{
+    /// <summary>When its slot was decided; absent where that is not known.</summary>
+    public DateTimeOffset? ClaimedAt { get; init; }
+}
 
 /// <summary>One request as a receiver wrote it down.</summary>
 /// <param name="At">When it came, by the receiver's clock, UTC.</param>

@@ -12,17 +12,17 @@ internal sealed record ActorView(string Path, int Depth, string? Type, int Child
 /// <param name="Hidden">How many of those that were come across are not listed.</param>
 internal sealed record ActorTreeView(string Node, ImmutableArray<ActorView> Items, int Hidden);
 
-/// <summary>Walks the actors of this node, within bounds: a node may have a million.</summary>
+/// <summary>
+/// Walks the actors of this node, within bounds: a node may have a million. The nearest to the start are chosen before their
+/// children, so that one crowded branch does not hide the others; they are listed each before its children all the same.
+/// </summary>
 internal sealed class ActorTree
 {
     /// <summary>Of more siblings the first are listed, so that a crowded parent does not hide what comes after it.</summary>
     private const int SiblingsListed = 50;
 
     private readonly List<ActorView> _items = [];
-    private readonly int _most;
-    private int _hidden;
-
-    private ActorTree(int most) => _most = most;
+    private readonly Dictionary<ActorRefWithCell, List<ActorRefWithCell>> _listed = [];
 
     /// <summary>Null when there is no actor at the path.</summary>
     /// <param name="path">Such as <c>/user</c>; <c>/</c> is the root.</param>
@@ -33,9 +33,10 @@ internal sealed class ActorTree
             return null;
         }
 
-        var tree = new ActorTree(most);
-        tree.Walk(start, 0, depth);
-        return new ActorTreeView(system.Provider.DefaultAddress.ToString(), [.. tree._items], tree._hidden);
+        var tree = new ActorTree();
+        var hidden = tree.Choose(start, depth, most);
+        tree.List(start, 0);
+        return new ActorTreeView(system.Provider.DefaultAddress.ToString(), [.. tree._items], hidden);
     }
 
     private static ActorRefWithCell? Find(ExtendedActorSystem system, string path)
@@ -52,28 +53,41 @@ internal sealed class ActorTree
         return at as ActorRefWithCell;
     }
 
-    private void Walk(ActorRefWithCell actor, int depth, int deepest)
+    /// <summary>Chooses level by level; returns how many were come across and not chosen.</summary>
+    private int Choose(ActorRefWithCell start, int deepest, int most)
     {
-        if (_items.Count >= _most)
+        var (chosen, hidden) = (1, 0);
+        List<ActorRefWithCell> level = [start];
+        for (var depth = 0; depth < deepest && level.Count > 0; depth++)
         {
-            _hidden++;
-            return;
+            List<ActorRefWithCell> next = [];
+            foreach (var actor in level)
+            {
+                var children = ChildrenOf(actor);
+                var taken = children.Take(Math.Min(SiblingsListed, most - chosen)).ToList();
+                _listed[actor] = taken;
+                next.AddRange(taken);
+                chosen += taken.Count;
+                hidden += children.Count - taken.Count;
+            }
+
+            level = next;
         }
 
-        var children = actor.Children.OfType<ActorRefWithCell>().OrderBy(c => c.Path.Name, StringComparer.Ordinal).ToList();
-        _items.Add(new ActorView(actor.Path.ToStringWithoutAddress(), depth, TypeOf(actor), children.Count));
-        if (depth == deepest)
-        {
-            return;
-        }
-
-        foreach (var child in children.Take(SiblingsListed))
-        {
-            Walk(child, depth + 1, deepest);
-        }
-
-        _hidden += Math.Max(0, children.Count - SiblingsListed);
+        return hidden;
     }
+
+    private void List(ActorRefWithCell actor, int depth)
+    {
+        _items.Add(new ActorView(actor.Path.ToStringWithoutAddress(), depth, TypeOf(actor), actor.Children.OfType<ActorRefWithCell>().Count()));
+        foreach (var child in _listed.GetValueOrDefault(actor) ?? [])
+        {
+            List(child, depth + 1);
+        }
+    }
+
+    private static List<ActorRefWithCell> ChildrenOf(ActorRefWithCell actor) =>
+        [.. actor.Children.OfType<ActorRefWithCell>().OrderBy(c => c.Path.Name, StringComparer.Ordinal)];
 
     private static string? TypeOf(ActorRefWithCell actor) => actor.Underlying?.Props?.Type is { } type && type != typeof(ActorBase) ? type.Name : null;
 }

@@ -19,7 +19,7 @@ internal static class CalendarEndpoints
         api.MapGet("/calendars", List).WithName("list_calendars").WithSummary("Calendars, by name").Needs(Scopes.JobsRead)
             .Takes(QueryParameters.Limit, QueryParameters.Cursor).Produces<CalendarListView>().Refuses(400);
         api.MapGet("/calendars/{name}", Get).WithName("get_calendar").WithSummary("One calendar").Needs(Scopes.JobsRead).Produces<CalendarView>().Refuses(404);
-        api.MapPut("/calendars/{name}", Put).WithName("put_calendar").WithSummary("Make a calendar be as the document says; the jobs that list it are planned anew").Needs(Scopes.JobsWrite)
+        api.MapPut("/calendars/{name}", Put).WithName("put_calendar").TakesKey().WithSummary("Make a calendar be as the document says; the jobs that list it are planned anew").Needs(Scopes.JobsWrite)
             .Takes(QueryParameters.DryRun).Accepts<CalendarBody>("application/json", "application/yaml").Produces<CalendarView>().Produces<CalendarView>(201).Refuses(400, 409, 412, 413, 415);
         api.MapDelete("/calendars/{name}", Delete).WithName("delete_calendar").WithSummary("Delete a calendar that no job lists").Needs(Scopes.JobsWrite).Produces(204).Refuses(404, 409, 412);
         api.MapPost("/calendars/{name}/import", Import).WithName("import_calendar")
@@ -138,9 +138,9 @@ internal static class CalendarEndpoints
             var violations = new List<Violation>();
             var import = CalendarImport.Read(text!, target.Timezone, time.GetUtcNow(), "body", violations);
             var definition = import is null ? null : target with { Imported = import.Ranges };
-            if (definition is not null && CalendarDocument.TooLarge(definition, "body") is { } large)
+            if (definition is not null && (CalendarDocument.TooLarge(definition, "body") ?? CalendarDocument.NeverOpen(definition, "body")) is { } unfit)
             {
-                violations.Add(large);
+                violations.Add(unfit);
             }
 
             if (violations.Count > 0)
@@ -182,7 +182,7 @@ internal static class CalendarEndpoints
             }
         }
 
-        return CalendarDocument.Read(JsonSerializer.SerializeToElement(members, ApiJson.Api.DictionaryStringString), query.Violations);
+        return CalendarDocument.ReadToImport(JsonSerializer.SerializeToElement(members, ApiJson.Api.DictionaryStringString), query.Violations);
     }
 
     private static async Task<string?> Text(HttpContext http, Query query, CancellationToken cancellation)

@@ -3,7 +3,6 @@ using Akka.Actor;
 using Akka.Hosting;
 using Chronos.Actors.Diagnosis;
 using Chronos.Actors.Jobs;
-using Chronos.Actors.Journal;
 using Chronos.Actors.Projections;
 using Chronos.Core.Diagnosis;
 using Chronos.Core.Governance.Access;
@@ -23,6 +22,9 @@ internal static class DoctorEndpoints
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    /// <summary>Well below <see cref="Patience"/>: the node answers also when its journal does not.</summary>
+    private static readonly TimeSpan JournalPatience = TimeSpan.FromSeconds(1);
+
     public static RouteGroupBuilder MapDoctor(this RouteGroupBuilder api)
     {
         api.MapGet("/doctor", Examine).WithName("examine_cluster").WithSummary("Clocks, journal, projections, stuck slots and settings of all nodes: what is wrong, and what to do")
@@ -31,20 +33,9 @@ internal static class DoctorEndpoints
     }
 
     /// <summary>What this node tells of itself.</summary>
-    public static NodeVitals Measure(ChronosSettings settings, IJournalReader journal, ProjectionRunner projections, NodeCertificates certificates, TimeProvider time)
+    public static NodeVitals Measure(ChronosSettings settings, JournalProbe journal, ProjectionRunner projections, NodeCertificates certificates, TimeProvider time)
     {
-        var began = time.GetTimestamp();
-        double? took;
-        try
-        {
-            journal.Highest();
-            took = time.GetElapsedTime(began).TotalMilliseconds;
-        }
-        catch (Exception e) when (e is System.Data.Common.DbException or InvalidOperationException or TimeoutException)
-        {
-            took = null;
-        }
-
+        var took = journal.Ask(JournalPatience);
         return new NodeVitals(
             settings.NodeName, ClusterEndpoints.Version, time.GetUtcNow(), Schedule.TzdbVersion, took, new DriveInfo(settings.Data).AvailableFreeSpace,
             [.. projections.Health.Select(h => new ProjectionVitals(h.Name, h.LagSeconds, h.Error))],

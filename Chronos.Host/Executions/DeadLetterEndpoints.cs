@@ -32,9 +32,9 @@ internal static class DeadLetterEndpoints
             .Produces<ExecutionListView>().Refuses(400);
         api.MapGet("/dead-letters/{id}", Get).WithName("get_dead_letter").WithSummary("One dead letter with its attempts and what it was to send").Needs(Scopes.ExecutionsRead)
             .Produces<DeadLetterView>().Refuses(404);
-        api.MapPost("/dead-letters/{id}/replay", Replay).WithName("replay_dead_letter").WithSummary("Run it once more, as a new execution, with its payload or another").Needs(Scopes.ExecutionsWrite)
+        api.MapPost("/dead-letters/{id}/replay", Replay).WithName("replay_dead_letter").TakesKey().WithSummary("Run it once more, as a new execution, with its payload or another").Needs(Scopes.ExecutionsWrite)
             .TakesOptional<DeadLetterReplayBody>().Produces<ExecutionBody>(202).Refuses(400, 404, 409);
-        api.MapPost("/dead-letters:replay", ReplayMany).WithName("replay_dead_letters").WithSummary("Run all open dead letters that match once more").Needs(Scopes.ExecutionsWrite)
+        api.MapPost("/dead-letters:replay", ReplayMany).WithName("replay_dead_letters").TakesKey().WithSummary("Run all open dead letters that match once more").Needs(Scopes.ExecutionsWrite)
             .TakesOptional<DeadLetterManyBody>().Produces<DeadLetterManyView>(202).Refuses(400);
         api.MapDelete("/dead-letters/{id}", Drop).WithName("drop_dead_letter").WithSummary("Nothing more is wanted of it; it stays in the ledger").Needs(Scopes.ExecutionsWrite)
             .Produces(204).Refuses(404, 409);

@@ -27,7 +27,7 @@ internal static class ExecutionEndpoints
             .Produces<ExecutionBody>().Refuses(404);
         api.MapPost("/executions/{id}/cancel", Cancel).WithName("cancel_execution").WithSummary("Stop an execution that waits, runs or is about to be retried").Needs(Scopes.ExecutionsWrite)
             .Produces<ExecutionBody>(202).Refuses(404, 409);
-        api.MapPost("/executions/{id}/replay", Replay).WithName("replay_execution").WithSummary("Run an execution once more, as a new one").Needs(Scopes.ExecutionsWrite)
+        api.MapPost("/executions/{id}/replay", Replay).WithName("replay_execution").TakesKey().WithSummary("Run an execution once more, as a new one").Needs(Scopes.ExecutionsWrite)
             .Produces<ExecutionBody>(202).Refuses(404, 409);
         api.MapGet("/executions/{id}/attempts/{n}/output", Output).WithName("get_output").WithSummary("The whole response of an attempt").Needs(Scopes.ExecutionsRead)
             .Produces(200, contentType: "application/octet-stream").Refuses(404);
@@ -79,8 +79,9 @@ internal static class ExecutionEndpoints
             return problem;
         }
 
+        var lag = reads.LagSeconds;
         return read(filter) is { } page
-            ? Results.Json(new ExecutionListView([.. page.Items.Select(ExecutionBody.Of)], page.NextCursor, reads.LagSeconds), ApiJson.Api.ExecutionListView)
+            ? Results.Json(new ExecutionListView([.. page.Items.Select(ExecutionBody.Of)], page.NextCursor, lag), ApiJson.Api.ExecutionListView)
             : query.Problem()!;
     }
 

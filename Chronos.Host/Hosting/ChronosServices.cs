@@ -51,6 +51,7 @@ internal static class ChronosServices
             .AddSingleton(journal)
             .AddSingleton(journal.Pulse)
             .AddSingleton<IJournalReader, SqlJournalReader>()
+            .AddSingleton<JournalProbe>()
             .AddSingleton<JournalRetention>()
             .WithReadSide(reads)
             .AddSingleton<ISecretSource>(new FileSecretSource(settings.Data))
@@ -99,7 +100,7 @@ internal static class ChronosServices
             .WithOutputShelf(services.GetRequiredService<IOutputStore>())
             .WithCalendars(cluster)
             .WithPlanReactor()
-            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<IJournalReader>(), services.GetRequiredService<ProjectionRunner>(), services.GetRequiredService<NodeCertificates>(), time));
+            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<JournalProbe>(), services.GetRequiredService<ProjectionRunner>(), services.GetRequiredService<NodeCertificates>(), time));
     }
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services

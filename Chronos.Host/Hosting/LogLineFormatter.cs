@@ -1,6 +1,7 @@
 using System.Globalization;
 using Akka.Pattern;
 using Chronos.Actors.Journal;
+using Chronos.Core.Kernel;
 using Serilog.Events;
 using Serilog.Formatting;
 using Serilog.Parsing;
@@ -30,8 +31,8 @@ internal sealed class LogLineFormatter : ITextFormatter
         });
         foreach (var token in logEvent.MessageTemplate.Tokens)
         {
-            // Serilog would put text in quotes, which makes a sentence hard to read.
-            if (token is PropertyToken { Format: null } property && logEvent.Properties.TryGetValue(property.PropertyName, out var value) && value is ScalarValue { Value: string text })
+            // Serilog would put text in quotes, which makes a sentence hard to read, and write instants as Americans do.
+            if (token is PropertyToken { Format: null } property && logEvent.Properties.TryGetValue(property.PropertyName, out var value) && Plain(value) is { } text)
             {
                 output.Write(text);
             }
@@ -73,4 +74,11 @@ internal sealed class LogLineFormatter : ITextFormatter
                 break;
         }
     }
+
+    private static string? Plain(LogEventPropertyValue value) => value switch
+    {
+        ScalarValue { Value: string text } => text,
+        ScalarValue { Value: DateTimeOffset at } => Rfc3339.Format(at),
+        _ => null,
+    };
 }

@@ -25,7 +25,15 @@ internal sealed class QuietCollectionService : BackgroundService
         using var timer = new PeriodicTimer(QuietMoments.Interval, _time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (moments.IsNow(GC.GetTotalAllocatedBytes(), GC.CollectionCount(0), _time.GetUtcNow(), _pressure.NextDue))
+            var (allocated, now, due) = (GC.GetTotalAllocatedBytes(), _time.GetUtcNow(), _pressure.NextDue);
+            var young = moments.IsNow(allocated, GC.CollectionCount(0), now, due);
+            if (moments.IsNowForAll(allocated, GC.CollectionCount(2), now))
+            {
+                // In the background: the node works on meanwhile.
+                GC.Collect(2, GCCollectionMode.Forced, blocking: false, compacting: false);
+                _made++;
+            }
+            else if (young)
             {
                 // The youngest generation, and older ones when the collector finds that their turn has come.
                 GC.Collect(0, GCCollectionMode.Forced, blocking: true, compacting: false);

@@ -46,6 +46,18 @@ internal static class OpenApi
                 });
             }
 
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IdempotencyKeyParameter>().Any())
+            {
+                operation.Parameters ??= [];
+                operation.Parameters.Add(new OpenApiParameter
+                {
+                    Name = IdempotencyKeyParameter.Name,
+                    In = ParameterLocation.Header,
+                    Description = IdempotencyKeyParameter.Description,
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = RequestBody.MaxKey },
+                });
+            }
+
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer((schema, context, _) =>

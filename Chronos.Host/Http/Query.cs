@@ -26,6 +26,17 @@ internal static class QueryParameters
 
         return builder;
     }
+
+    public static RouteHandlerBuilder TakesKey(this RouteHandlerBuilder builder) => builder.WithMetadata(new IdempotencyKeyParameter());
+}
+
+/// <summary>Says in the OpenAPI document that an endpoint heeds <c>Idempotency-Key</c>.</summary>
+internal sealed class IdempotencyKeyParameter
+{
+    public const string Name = "Idempotency-Key";
+
+    public const string Description =
+        "Makes the request safe to repeat: with the same key it is answered as the first time, with Idempotent-Replayed: true, and nothing is done again. The same key with another request is refused (409).";
 }
 
 /// <summary>Reads the query of a request; what is wrong is named by parameter.</summary>

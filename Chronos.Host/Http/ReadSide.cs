@@ -12,7 +12,7 @@ internal sealed class ReadSide(ProjectionRunner projections, IJournalReader jour
     /// <summary>Dispositions from before this instant may have been removed.</summary>
     public DateTimeOffset KeptFrom => time.GetUtcNow() - options.LedgerMaxAge;
 
-    /// <summary>Of the projection that is furthest behind.</summary>
+    /// <summary>Of the projection that is furthest behind. To be taken before what it is told of is read.</summary>
     public double LagSeconds => projections.Health.IsEmpty ? 0 : Math.Round(projections.Health.Max(h => h.LagSeconds), 3);
 
     /// <summary>Waits until the models hold what is in the journal now, but not for long: a stale answer is better than none.</summary>

@@ -11,7 +11,13 @@ namespace Chronos.Host.Http;
 /// <summary>A request's body as sound JSON, or why it is none.</summary>
 internal sealed record RequestBody(ImmutableArray<JsonElement> Documents, ReadOnlyMemory<byte> Bytes, Rejection? Fault)
 {
+    /// <summary>How long an <c>Idempotency-Key</c> may be.</summary>
+    public const int MaxKey = 200;
+
     private static readonly JsonElement EmptyObject = JsonDocument.Parse("{}").RootElement;
+
+    /// <summary>Of a request that takes none.</summary>
+    public static readonly RequestBody None = new([], ReadOnlyMemory<byte>.Empty, null);
 
     /// <summary>The only document.</summary>
     public JsonElement Json => Documents[0];
@@ -19,16 +25,16 @@ internal sealed record RequestBody(ImmutableArray<JsonElement> Documents, ReadOn
     /// <summary>What the body said, for <c>Idempotency-Key</c>: the same key with other content is another request.</summary>
     public RequestMark? Mark(HttpContext http, ICollection<Violation> violations)
     {
-        var given = http.Request.Headers["Idempotency-Key"];
+        var given = http.Request.Headers[IdempotencyKeyParameter.Name];
         if (given.Count == 0)
         {
             return null;
         }
 
         var key = given.ToString();
-        if (key.Length is 0 or > 200 || key.Any(c => c is < ' ' or > '~'))
+        if (key.Length is 0 or > MaxKey || key.Any(c => c is < ' ' or > '~'))
         {
-            violations.Add(new Violation("Idempotency-Key", "must have 1 to 200 printable ASCII characters"));
+            violations.Add(new Violation(IdempotencyKeyParameter.Name, $"must have 1 to {MaxKey} printable ASCII characters"));
             return null;
         }
 

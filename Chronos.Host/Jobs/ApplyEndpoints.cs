@@ -91,7 +91,7 @@ internal static class ApplyEndpoints
             ApiJson.Api.ApplyView);
     }
 
-    private static IResult Export(HttpContext http, CatalogQueries catalog)
+    private static async Task<IResult> Export(HttpContext http, CatalogQueries catalog, ReadSide reads, CancellationToken cancellation)
     {
         var query = new Query(http);
         var (tag, format) = (query.Text("tag"), query.Text("format"));
@@ -105,6 +105,8 @@ internal static class ApplyEndpoints
             return problem;
         }
 
+        // What was applied a moment ago belongs to it.
+        await reads.CatchUp(cancellation);
         var rows = catalog.AllDefinitions(http.Tenant()).Where(row => tag is null || HasTag(row.Job.Definition, tag)).OrderBy(r => r.Job.Definition.Name, StringComparer.Ordinal);
         var yaml = format == "yaml" || (format is null && http.Request.Headers.Accept.ToString().Contains("yaml", StringComparison.OrdinalIgnoreCase));
         if (!yaml)

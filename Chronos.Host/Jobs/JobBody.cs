@@ -52,6 +52,9 @@ internal record JobBody
 
     public int? QueueLimit { get; set; }
 
+    /// <summary>A name, or an object with name and limit: of all jobs that share it, so many attempts (1) are on their way at once.</summary>
+    public JsonElement? ConcurrencyKey { get; set; }
+
     /// <summary>The word none, last or all, or an object with policy, max, window and grace.</summary>
     public JsonElement? Misfire { get; set; }
 
@@ -107,7 +110,7 @@ internal sealed record JobView : JobBody
     [JsonPropertyOrder(1)]
     public DateTimeOffset? PausedUntil { get; init; }
 
-    /// <summary>The next nominal time; absent when there is none, or while the job does not fire.</summary>
+    /// <summary>The next nominal time; absent when there is none, while the job does not fire, and of a fixed delay while an execution runs.</summary>
     [JsonPropertyOrder(1)]
     public DateTimeOffset? NextAt { get; init; }
 

@@ -16,7 +16,7 @@ internal static class JobEndpoints
 
     public static RouteGroupBuilder MapJobs(this RouteGroupBuilder api)
     {
-        api.MapPost("/jobs", Create).WithName("create_job").WithSummary("Create a job").Takes(QueryParameters.DryRun).Needs(Scopes.JobsWrite)
+        api.MapPost("/jobs", Create).WithName("create_job").WithSummary("Create a job").Takes(QueryParameters.DryRun).TakesKey().Needs(Scopes.JobsWrite)
             .Accepts<JobBody>("application/json", "application/yaml").Produces<JobView>(201).Produces<DryRunView>().Refuses(400, 409, 413, 415);
         api.MapGet("/jobs", List).WithName("list_jobs").WithSummary("List jobs").Needs(Scopes.JobsRead)
             .Takes(QueryParameters.Limit, QueryParameters.Cursor,
@@ -25,11 +25,11 @@ internal static class JobEndpoints
                 new("sort", "string", "name, created_at or updated_at; - in front turns the order round"))
             .Produces<JobListView>().Refuses(400);
         api.MapGet("/jobs/{id}", Get).WithName("get_job").WithSummary("One job, by id or name").Needs(Scopes.JobsRead).Produces<JobView>().Refuses(404);
-        api.MapPut("/jobs/{id}", Replace).WithName("replace_job").WithSummary("Replace a job's document").Takes(QueryParameters.DryRun).Needs(Scopes.JobsWrite)
+        api.MapPut("/jobs/{id}", Replace).WithName("replace_job").WithSummary("Replace a job's document").Takes(QueryParameters.DryRun).TakesKey().Needs(Scopes.JobsWrite)
             .Accepts<JobBody>("application/json", "application/yaml").Produces<JobView>().Refuses(400, 404, 409, 412, 413, 415);
-        api.MapPatch("/jobs/{id}", Patch).WithName("patch_job").WithSummary("Change some fields of a job (JSON merge patch)").Takes(QueryParameters.DryRun).Needs(Scopes.JobsWrite)
+        api.MapPatch("/jobs/{id}", Patch).WithName("patch_job").WithSummary("Change some fields of a job (JSON merge patch)").Takes(QueryParameters.DryRun).TakesKey().Needs(Scopes.JobsWrite)
             .Accepts<JobBody>("application/merge-patch+json", "application/json").Produces<JobView>().Refuses(400, 404, 409, 412, 413, 415);
-        api.MapDelete("/jobs/{id}", Delete).WithName("delete_job").WithSummary("Delete a job").Needs(Scopes.JobsWrite).Produces(204).Refuses(404, 412);
+        api.MapDelete("/jobs/{id}", Delete).WithName("delete_job").WithSummary("Delete a job").TakesKey().Needs(Scopes.JobsWrite).Produces(204).Refuses(400, 404, 409, 412);
         return api;
     }
 
@@ -75,10 +75,10 @@ internal static class JobEndpoints
         }
 
         http.Response.Headers.Location = $"/api/v1/jobs/{id}";
-        return new WithStatus(201, jobs.Show(http, accepted));
+        return new WithStatus(201, await jobs.Show(http, accepted, cancellation));
     }
 
-    private static IResult List(HttpContext http, CatalogQueries catalog, ReadSide reads, JobViews views)
+    private static async Task<IResult> List(HttpContext http, CatalogQueries catalog, ReadSide reads, JobViews views, CancellationToken cancellation)
     {
         var query = new Query(http);
         var filter = new JobFilter(http.Tenant())
@@ -95,10 +95,11 @@ internal static class JobEndpoints
             return problem;
         }
 
+        var lag = reads.LagSeconds;
         var page = catalog.List(filter, query.Violations);
         return page is null
             ? query.Problem()!
-            : Results.Json(new JobListView([.. page.Items.Select(views.Of)], page.NextCursor, reads.LagSeconds), ApiJson.Api.JobListView);
+            : Results.Json(new JobListView(await views.Of(page.Items, cancellation), page.NextCursor, lag), ApiJson.Api.JobListView);
     }
 
     private static async Task<IResult> Get(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
@@ -115,7 +116,7 @@ internal static class JobEndpoints
         }
 
         Conditions.SetTag(http, job.Version);
-        return Conditions.IsKnown(http, job.Version) ? Results.StatusCode(304) : Results.Json(jobs.Views.Of(job), ApiJson.Api.JobView);
+        return Conditions.IsKnown(http, job.Version) ? Results.StatusCode(304) : Results.Json(await jobs.Views.Of(job, cancellation), ApiJson.Api.JobView);
     }
 
     private static async Task<IResult> Replace(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
@@ -123,6 +124,7 @@ internal static class JobEndpoints
         var query = new Query(http);
         var dryRun = query.Flag("dry_run") == true;
         var body = await RequestBody.ReadObject(http, EmptyBody.Refused, cancellation);
+        var request = body.Mark(http, query.Violations);
         if (body.Fault is { } fault)
         {
             return ProblemResult.Of(fault);
@@ -134,7 +136,7 @@ internal static class JobEndpoints
         }
 
         // What a GET answered may be changed and sent back: the members that the server made are not the caller's to change.
-        return await Change(http, id, jobs, "replace", dryRun, _ => WithoutServerMade(body.Json), cancellation);
+        return await Change(http, id, jobs, "replace", dryRun, dryRun ? null : request, _ => WithoutServerMade(body.Json), cancellation);
     }
 
     private static async Task<IResult> Patch(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
@@ -142,6 +144,7 @@ internal static class JobEndpoints
         var query = new Query(http);
         var dryRun = query.Flag("dry_run") == true;
         var body = await RequestBody.ReadObject(http, EmptyBody.Refused, cancellation);
+        var request = body.Mark(http, query.Violations);
         if (body.Fault is { } fault)
         {
             return ProblemResult.Of(fault);
@@ -149,19 +152,19 @@ internal static class JobEndpoints
 
         return query.Problem() is { } problem
             ? problem
-            : await Change(http, id, jobs, "patch", dryRun, job => JobDocumentPatch.Apply(JobDocument.ToElement(job.Definition), body.Json), cancellation);
+            : await Change(http, id, jobs, "patch", dryRun, dryRun ? null : request, job => JobDocumentPatch.Apply(JobDocument.ToElement(job.Definition), body.Json), cancellation);
     }
 
     /// <summary>Reads the job, makes the new document of it, and writes that if nobody was faster; without <c>If-Match</c> it tries again.</summary>
     private static async Task<IResult> Change(
-        HttpContext http, string id, JobRequests jobs, string reason, bool dryRun, Func<JobSnapshot, JsonElement> make, CancellationToken cancellation)
+        HttpContext http, string id, JobRequests jobs, string reason, bool dryRun, RequestMark? request, Func<JobSnapshot, JsonElement> make, CancellationToken cancellation)
     {
         for (var round = 1; ; round++)
         {
-            var (job, refusal) = await jobs.Find(http, id, cancellation);
+            var (job, answer) = await jobs.Find(http, id, request, before => jobs.Show(http, before, cancellation), cancellation);
             if (job is null)
             {
-                return refusal!;
+                return answer!;
             }
 
             var wanted = Conditions.IfMatch(http, job.Version);
@@ -191,11 +194,11 @@ internal static class JobEndpoints
                 return WouldChange(definition == job.Definition ? ApplyAction.Unchanged : ApplyAction.Updated, job.Definition, definition);
             }
 
-            var reply = await jobs.Regions.Ask(new JobCommands.Replace(http.Tenant(), job.Id, definition, reason, http.Principal(), null, job.Version), cancellation);
+            var reply = await jobs.Regions.Ask(new JobCommands.Replace(http.Tenant(), job.Id, definition, reason, http.Principal(), request, job.Version), cancellation);
             switch (reply)
             {
                 case JobReplies.Accepted accepted:
-                    return jobs.Show(http, accepted);
+                    return await jobs.Show(http, accepted, cancellation);
                 case JobReplies.Refused { Rejection.Code: RejectionCode.PreconditionFailed } when wanted is null && round < PatchRounds:
                     continue;
                 case JobReplies.Refused { Rejection.Code: RejectionCode.PreconditionFailed } when wanted is null:
@@ -210,20 +213,31 @@ internal static class JobEndpoints
 
     private static async Task<IResult> Delete(HttpContext http, string id, JobRequests jobs, CancellationToken cancellation)
     {
-        if (new Query(http).Problem() is { } problem)
+        var query = new Query(http);
+        var request = RequestBody.None.Mark(http, query.Violations);
+        if (query.Problem() is { } problem)
         {
             return problem;
         }
 
-        var (job, refusal) = await jobs.Find(http, id, cancellation);
+        var (job, answer) = await jobs.Find(http, id, request, before => Task.FromResult(Gone(http, before)), cancellation);
         if (job is null)
         {
-            return refusal!;
+            return answer!;
         }
 
-        var reply = await jobs.Regions.Ask(
-            new JobCommands.Delete(http.Tenant(), job.Id, http.Principal(), null, Conditions.IfMatch(http, job.Version)), cancellation);
-        return reply is JobReplies.Refused refused ? ProblemResult.Of(refused.Rejection) : Results.NoContent();
+        return await jobs.Regions.Ask(new JobCommands.Delete(http.Tenant(), job.Id, http.Principal(), request, Conditions.IfMatch(http, job.Version)), cancellation) switch
+        {
+            JobReplies.Accepted accepted => Gone(http, accepted),
+            JobReplies.Refused refused => ProblemResult.Of(refused.Rejection),
+            var other => throw new InvalidOperationException($"a job answered {other.GetType()}"),
+        };
+    }
+
+    private static IResult Gone(HttpContext http, JobReplies.Accepted accepted)
+    {
+        JobRequests.SayIfRepeated(http, accepted);
+        return Results.NoContent();
     }
 
     private static IResult WouldChange(ApplyAction action, JobDefinition? old, JobDefinition now) => Results.Json(

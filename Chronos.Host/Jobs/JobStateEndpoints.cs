@@ -14,16 +14,16 @@ internal static class JobStateEndpoints
 
     public static RouteGroupBuilder MapJobStates(this RouteGroupBuilder api)
     {
-        api.MapPost("/jobs/{id}/trigger", Trigger).WithName("trigger_job").WithSummary("Run a job now").Needs(Scopes.ExecutionsWrite)
+        api.MapPost("/jobs/{id}/trigger", Trigger).WithName("trigger_job").WithSummary("Run a job now").TakesKey().Needs(Scopes.ExecutionsWrite)
             .TakesOptional<TriggerBody>().Produces<ExecutionBody>(202).Refuses(400, 404, 409, 415);
-        api.MapPost("/jobs/{id}/pause", Pause).WithName("pause_job").WithSummary("Keep a job from firing; its slots are recorded as paused").Needs(Scopes.JobsWrite)
-            .TakesOptional<PauseBody>().Produces<JobView>().Refuses(400, 404, 412, 415);
-        api.MapPost("/jobs/{id}/resume", Resume).WithName("resume_job").WithSummary("Let a job fire again, and say what becomes of the slots it missed").Needs(Scopes.JobsWrite)
-            .TakesOptional<ResumeBody>().Produces<JobView>().Refuses(400, 404, 412, 415);
+        api.MapPost("/jobs/{id}/pause", Pause).WithName("pause_job").WithSummary("Keep a job from firing; its slots are recorded as paused").TakesKey().Needs(Scopes.JobsWrite)
+            .TakesOptional<PauseBody>().Produces<JobView>().Refuses(400, 404, 409, 412, 415);
+        api.MapPost("/jobs/{id}/resume", Resume).WithName("resume_job").WithSummary("Let a job fire again, and say what becomes of the slots it missed").TakesKey().Needs(Scopes.JobsWrite)
+            .TakesOptional<ResumeBody>().Produces<JobView>().Refuses(400, 404, 409, 412, 415);
         api.MapPost("/jobs/{id}/enable", (HttpContext http, string id, JobRequests jobs, CancellationToken cancellation) => Switch(http, id, jobs, true, cancellation))
-            .WithName("enable_job").WithSummary("Switch a job on").Needs(Scopes.JobsWrite).Produces<JobView>().Refuses(404, 412);
+            .WithName("enable_job").WithSummary("Switch a job on").TakesKey().Needs(Scopes.JobsWrite).Produces<JobView>().Refuses(400, 404, 409, 412);
         api.MapPost("/jobs/{id}/disable", (HttpContext http, string id, JobRequests jobs, CancellationToken cancellation) => Switch(http, id, jobs, false, cancellation))
-            .WithName("disable_job").WithSummary("Switch a job off").Needs(Scopes.JobsWrite).Produces<JobView>().Refuses(404, 412);
+            .WithName("disable_job").WithSummary("Switch a job off").TakesKey().Needs(Scopes.JobsWrite).Produces<JobView>().Refuses(400, 404, 409, 412);
         return api;
     }
 
@@ -85,13 +85,15 @@ internal static class JobStateEndpoints
         // Without a word the job's own misfire policy says what is caught up.
         if (rule is null)
         {
-            var (job, refusal) = await jobs.Find(http, id, cancellation);
-            if (job is null)
+            // Repeated, the word does not count: nothing is resumed again, and the answer to it below says what was missed.
+            JobSnapshot? before = null;
+            var (job, answer) = await jobs.Find(http, id, ask.Request, accepted => { before = accepted.Job; return Task.FromResult(Results.Empty); }, cancellation);
+            if ((job ?? before) is not { } found)
             {
-                return refusal!;
+                return answer!;
             }
 
-            rule = job.Definition.Misfire.Rule;
+            rule = found.Definition.Misfire.Rule;
         }
 
         return await Change(http, id, jobs, (job, ifMatch) =>

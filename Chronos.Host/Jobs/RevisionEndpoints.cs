@@ -17,8 +17,8 @@ internal static class RevisionEndpoints
             .Produces<RevisionView>().Refuses(404);
         api.MapGet("/jobs/{id}/versions/{a}/diff/{b}", Diff).WithName("diff_job_versions").WithSummary("What changed between two revisions").Needs(Scopes.JobsRead)
             .Produces<DiffView>().Refuses(404);
-        api.MapPost("/jobs/{id}/rollback/{n}", Rollback).WithName("rollback_job").WithSummary("Make an old revision the current one, as a new revision").Needs(Scopes.JobsWrite)
-            .Produces<JobView>().Refuses(404, 412);
+        api.MapPost("/jobs/{id}/rollback/{n}", Rollback).WithName("rollback_job").WithSummary("Make an old revision the current one, as a new revision").TakesKey().Needs(Scopes.JobsWrite)
+            .Produces<JobView>().Refuses(400, 404, 409, 412);
         return api;
     }
 
@@ -78,6 +78,11 @@ internal static class RevisionEndpoints
         if (ask.Problem() is { } problem)
         {
             return problem;
+        }
+
+        if (ask.Request is not null && await jobs.Find(http, id, ask.Request, before => jobs.Show(http, before, cancellation), cancellation) is { Job: null, Answer: var answer })
+        {
+            return answer!;
         }
 
         var (revisions, refusal) = await All(http, id, jobs, cancellation);

@@ -75,7 +75,13 @@ internal static class SlotEndpoints
         }
 
         var slot = ledger.DispositionOf(http.Tenant(), job, at!.Value);
-        var answer = WhySentence.Of(new WhyQuestion(http.Tenant(), name, at.Value, time.GetUtcNow(), history, slot, plan, reads.KeptFrom) { Calendars = calendars.Lookup(http.Tenant()) });
+        var (before, after) = slot is null && history.Any(i => i.Schedule is { AfterCompletion: true }) ? ledger.SlotsBeside(http.Tenant(), job, at.Value) : default;
+        var answer = WhySentence.Of(new WhyQuestion(http.Tenant(), name, at.Value, time.GetUtcNow(), history, slot, plan, reads.KeptFrom)
+        {
+            Calendars = calendars.Lookup(http.Tenant()),
+            RecordedBefore = before,
+            RecordedAfter = after,
+        });
         return Results.Json(
             new WhyView(
                 job.Value, name, at.Value, Word(answer.Verdict), answer.Reason is { } reason ? Word(reason) : null, answer.Sentence,
@@ -87,12 +93,13 @@ internal static class SlotEndpoints
         HttpContext http, string id, JobRequests jobs, LedgerQueries ledger, ReadSide reads, TimeProvider time, CancellationToken cancellation)
     {
         var query = new Query(http);
-        var to = query.Instant("to") ?? time.GetUtcNow();
-        var from = query.Instant("from") ?? (to > Schedule.Earliest ? to.AddDays(-1) : DateTimeOffset.MinValue);
+        var (askedFrom, askedTo) = (query.Instant("from"), query.Instant("to"));
+        var to = askedTo ?? time.GetUtcNow();
+        var from = askedFrom ?? (to > Schedule.Earliest ? to.AddDays(-1) : DateTimeOffset.MinValue);
         var (limit, cursor) = (query.Limit(), query.Text("cursor"));
         if (from >= to)
         {
-            query.Fault("from", "must be before to");
+            query.Fault("from", askedTo is null ? "must be in the past; slots to come are in 'next'" : "must be before to");
         }
 
         if (query.Problem() is { } problem)
@@ -106,7 +113,7 @@ internal static class SlotEndpoints
         }
 
         await reads.CatchUp(cancellation);
-        var page = ledger.Slots(new SlotFilter(http.Tenant(), job, from, to) { Limit = limit, Cursor = cursor }, query.Violations);
+        var page = ledger.Slots(new SlotFilter(http.Tenant(), job, from, to) { Limit = limit, Cursor = cursor, Window = $"{askedFrom?.UtcTicks} {askedTo?.UtcTicks}" }, query.Violations);
         if (page is null)
         {
             return query.Problem()!;

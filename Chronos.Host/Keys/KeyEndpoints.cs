@@ -34,7 +34,7 @@ internal static class KeyEndpoints
         api.MapPost("/keys", Create).WithName("create_key").WithSummary("A new key; its secret is shown only now").Needs(Scopes.KeysWrite)
             .Accepts<KeyBody>("application/json").Produces<NewKeyView>(201).Refuses(400, 415);
         api.MapDelete("/keys/{id}", Revoke).WithName("revoke_key").WithSummary("End a key, at once and for good").Needs(Scopes.KeysWrite)
-            .Takes(new QueryParameter("reason", "string", "Why, for the audit")).Produces<KeyResource>().Refuses(404);
+            .Takes(new QueryParameter("reason", "string", "Why, for the audit")).Produces<KeyResource>().Refuses(400, 404, 409);
         return api;
     }
 

@@ -21,10 +21,10 @@ internal sealed record BackfillPlanView(DateTimeOffset From, DateTimeOffset To, 
 /// <summary>A backfill with its progress.</summary>
 internal sealed record OperationView(
     string Operation, string Kind, string JobId, DateTimeOffset From, DateTimeOffset To, int MaxConcurrent, string Status,
-    long Total, long Started, long Succeeded, long Failed, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt)
+    long Total, long Started, long Succeeded, long Failed, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt, string? Reason)
 {
     public static OperationView Of(TimetableReplies.BackfillView b) => new(
-        b.Operation, "backfill", b.Job.Value, b.From, b.To, b.MaxConcurrent, b.Status, b.Total, b.Started, b.Succeeded, b.Failed, b.CreatedAt, b.EndedAt);
+        b.Operation, "backfill", b.Job.Value, b.From, b.To, b.MaxConcurrent, b.Status, b.Total, b.Started, b.Succeeded, b.Failed, b.CreatedAt, b.EndedAt, b.Reason);
 }
 
 /// <summary>The backfills of a job, newest first.</summary>
@@ -37,7 +37,7 @@ internal static class OperationEndpoints
 
     public static RouteGroupBuilder MapOperations(this RouteGroupBuilder api)
     {
-        api.MapPost("/jobs/{id}/backfill", Start).WithName("backfill_job").WithSummary("Run every slot of a range anew").Needs(Scopes.ExecutionsWrite)
+        api.MapPost("/jobs/{id}/backfill", Start).WithName("backfill_job").WithSummary("Run every slot of a range anew").TakesKey().Needs(Scopes.ExecutionsWrite)
             .Accepts<BackfillBody>("application/json").Produces<OperationView>(202).Produces<BackfillPlanView>().Refuses(400, 404, 409, 415);
         api.MapGet("/jobs/{id}/backfills", List).WithName("list_backfills").WithSummary("The backfills of a job, newest first").Needs(Scopes.ExecutionsRead)
             .Produces<OperationListView>().Refuses(404);

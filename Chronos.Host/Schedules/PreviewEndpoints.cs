@@ -96,26 +96,46 @@ internal static class PreviewEndpoints
         var times = JobViews.ScheduleOf(job, CalendarLookups.OrOpen(await jobs.Calendars.Lookup(http.Tenant(), job.Definition.Schedule, cancellation))) is { } schedule
             ? await Coming(schedule, job.Id, jobs, from, count, cancellation)
             : new TimesView([], job.Definition.Timezone, false) { Note = "the job has no schedule: it runs when it is triggered" };
-        return Results.Json(times with { Note = NoteOn(job) ?? times.Note }, ApiJson.Api.TimesView);
+        return Results.Json(times with { Note = NoteOn(job) is { } off && times.Note is { } note ? $"{off}; {note}" : NoteOn(job) ?? times.Note }, ApiJson.Api.TimesView);
     }
 
     /// <summary>Slots that the timetable has decided already, perhaps ahead of their time, are not to come any more.</summary>
     private static async Task<TimesView> Coming(Schedule schedule, JobId job, JobRequests jobs, DateTimeOffset from, int count, CancellationToken cancellation)
     {
+        var plan = await jobs.Regions.Ask(new TimetableCommands.GetPlan(job), cancellation) as TimetableReplies.Plan;
         if (schedule.AfterCompletion)
         {
-            return Times(schedule, from, null, count);
+            return ComingOfDelay(schedule, plan, from);
         }
 
-        var plan = await jobs.Regions.Ask(new TimetableCommands.GetPlan(job), cancellation) as TimetableReplies.Plan;
         return View(schedule, [.. SchedulePreview.Coming(schedule, plan?.Cursor ?? DateTimeOffset.MinValue, from).Take(count + 1)], count);
+    }
+
+    /// <summary>Of a fixed delay only the next is known, and that only while nothing runs.</summary>
+    private static TimesView ComingOfDelay(Schedule schedule, TimetableReplies.Plan? plan, DateTimeOffset from)
+    {
+        var every = Durations.Format(schedule.Spec.Every!.Value);
+        var next = plan?.NextAt is { } at && plan.NextFireAt >= from ? SchedulePreview.Row(schedule, at) : null;
+        return View(schedule, next is null ? [] : [next], 1) with
+        {
+            Note = plan switch
+            {
+                null => null,
+                { InFlight: [var running, ..] } => $"{running.Id} has not ended: the next comes {every} after its end",
+                { Waiting.IsEmpty: false } => $"a slot waits for its turn: the next comes {every} after its end",
+                { NextAt: { } known } when next is null => $"the next is {Rfc3339.Format(known)}; each after it comes {every} after the end of the one before",
+                { State: PlanState.Active, NextAt: null } => "the schedule has no more times",
+                { NextAt: null } => null,
+                _ => $"each after it comes {every} after the end of the one before",
+            },
+        };
     }
 
     private static string? NoteOn(JobSnapshot job) => job.State switch
     {
-        PlanState.Disabled => "the job is disabled: none of these fires until it is enabled",
-        PlanState.Paused when job.PausedUntil is { } until => $"the job is paused: none of these fires before {Rfc3339.Format(until)}, or until it is resumed",
-        PlanState.Paused => "the job is paused: none of these fires until it is resumed",
+        PlanState.Disabled => "the job is disabled: none of its slots fires until it is enabled",
+        PlanState.Paused when job.PausedUntil is { } until => $"the job is paused: none of its slots fires before {Rfc3339.Format(until)}, or until it is resumed",
+        PlanState.Paused => "the job is paused: none of its slots fires until it is resumed",
         _ => null,
     };
 
@@ -161,7 +181,7 @@ internal static class PreviewEndpoints
         View(schedule, SchedulePreview.Rows(schedule, from, to, count + 1), count);
 
     private static TimesView View(Schedule schedule, ImmutableArray<PreviewRow> rows, int count) => new(
-        [.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.FiresAt, r.Notes))], schedule.Timezone, rows.Length > count || schedule.AfterCompletion);
+        [.. rows.Take(count).Select(r => new TimeView(r.At, Local(r.Local), r.FiresAt, r.Notes))], schedule.Timezone, rows.Length > count || (schedule.AfterCompletion && rows.Length > 0));
 
     private static string Local(DateTimeOffset local) => local.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);
 }

@@ -40,6 +40,19 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task A_deletion_and_an_update_under_a_key_are_sent_once_more_under_it()
+    {
+        await using var node = await StandInNode.StartAsync(_ => null);
+        using var cli = new CliRun();
+
+        Assert.Equal(5, (await cli.AtAsync(node, "job", "delete", "j")).Exit);
+        Assert.Equal(5, (await cli.AtAsync(node, "job", "update", "j", "--set", "owner=me", "--idempotency-key", "mine")).Exit);
+        Assert.Equal(["DELETE", "DELETE", "PATCH", "PATCH"], node.Seen.Select(s => s.Method));
+        Assert.Equal([2, 2], node.Seen.GroupBy(s => s.Header("Idempotency-Key")!).Select(g => g.Count()));
+        Assert.Equal("mine", node.Seen[3].Header("Idempotency-Key"));
+    }
+
+    [Fact]
     public async Task The_callers_idempotency_key_is_used_when_there_is_one_and_another_is_made_up_otherwise()
     {
         await using var node = await StandInNode.AnsweringAsync("""{"id":"x"}""");

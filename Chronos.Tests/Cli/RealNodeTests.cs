@@ -110,10 +110,14 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
         Assert.Contains(at, (await DoneAsync("slots", "each-second")).Out, StringComparison.Ordinal);
         Assert.NotEmpty((await DoneAsync("why", "each-second", "+1h")).Out);
 
-        await DoneAsync("job", "disable", "each-second");
         var filled = Json(await DoneAsync("backfill", "each-second", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:00:03Z", "--max-concurrent", "2", "--wait", "-o", "json"));
         Assert.Equal((3, 3), (filled.GetProperty("total").GetInt32(), filled.GetProperty("succeeded").GetInt32()));
         Assert.Contains(filled.GetProperty("operation").GetString()!, (await DoneAsync("operation", "list", "each-second", "-q")).Out, StringComparison.Ordinal);
+
+        await DoneAsync("job", "disable", "each-second");
+        var refused = await node.RunAsync("backfill", "each-second", "--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T00:00:03Z");
+        Assert.NotEqual(0, refused.Exit);
+        Assert.Contains("the job is disabled", refused.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -117,6 +117,7 @@ public sealed class ScheduleTests
     [InlineData("{\"rrule\": \"FREQ=DAILY;BYHOUR=25\"}", "25")]
     [InlineData("{\"rrule\": \"DTSTART:20260101T000000\\nRRULE:FREQ=DAILY;BYDAY=MO,XX\"}", "XX")]
     [InlineData("{\"rrule\": \"FREQ=DAILY;COLOR=1\"}", "COLOR")]
+    [InlineData("{\"rrule\": \"DTSTART:20260101T000000\\r\\n RRULE:FREQ=DAI\\r\\n LY;BYDAY=MO,\\r\\n XX;BYHOUR=1\"}", "XX")]
     [InlineData("{\"jitter\": \"5s\"}", "{\"jitter\": \"5s\"}")]
     public async Task A_wrong_object_has_a_caret_beneath_the_wrong_place(string typed, string culprit)
     {
@@ -139,6 +140,17 @@ public sealed class ScheduleTests
 
         Assert.StartsWith("j.yaml:1:schedule.rrule: BYHOUR: 25 is not 0-23", result.ErrorLines[1], StringComparison.Ordinal);
         Assert.Equal(["  RRULE:FREQ=DAILY;BYHOUR=25", "                          ^^"], result.ErrorLines[2..]);
+    }
+
+    [Fact]
+    public async Task In_a_folded_rule_the_caret_is_beneath_the_line_that_is_wrong()
+    {
+        using var cli = new CliRun();
+        cli.Write("j.yaml", "name: j\nschedule: { rrule: \"DTSTART:20260101T090000\\nRRULE:FREQ=DAILY;BYM\\n\\tONTH=1;BYHOUR=25;BYMINUTE=1\" }\nwebhook: { url: http://127.0.0.1:1/ }\n");
+
+        var result = await cli.RunAsync("job", "apply", "-f", "j.yaml");
+
+        Assert.Equal(["   ONTH=1;BYHOUR=25;BYMINUTE=1", "                 ^^"], result.ErrorLines[2..]);
     }
 
     [Fact]

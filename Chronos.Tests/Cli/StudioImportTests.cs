@@ -32,7 +32,7 @@ public sealed class StudioImportTests
     public async Task A_line_that_cannot_be_taken_over_exits_with_1_and_says_why()
     {
         using var run = new CliRun();
-        var result = await run.RunAsync("studio", "import", "curl -F a=b example.com");
-        Assert.Equal((1, "curl: the option -F cannot be taken over into a job"), (result.Exit, result.ErrorLines[1]));
+        var result = await run.RunAsync("studio", "import", "curl -T up.txt example.com");
+        Assert.Equal((1, "curl: the option -T cannot be taken over into a job"), (result.Exit, result.ErrorLines[1]));
     }
 }

@@ -33,6 +33,7 @@ public sealed class ClusterConfigurationTests
         Assert.Equal("200ms", config.GetString("akka.cluster.singleton.hand-over-retry-interval"));
         Assert.False(config.GetBoolean("akka.coordinated-shutdown.run-by-clr-shutdown-hook", true));
         Assert.Equal("20", config.GetString("akka.cluster.sharding.least-shard-allocation-strategy.rebalance-absolute-limit"));
+        Assert.Equal("10s", config.GetString("akka.cluster.sharding.handoff-timeout"));
         Assert.Equal(["akka.tcp://chronos@127.0.0.1:1", "akka.tcp://chronos@two:2"], config.GetStringList("akka.cluster.seed-nodes"));
         Assert.Equal(["api"], config.GetStringList("akka.cluster.roles"));
         await host.StopAsync(TestContext.Current.CancellationToken);

@@ -49,6 +49,7 @@ public sealed class EveryNodeTests
         await KeysAreKnownEverywhere(nodes);
         await NodesAndShardsAreShown(nodes);
         await ANodeThatIsToldToLeaveEnds(cluster);
+        cluster.AssertNoShardWasStuck();
     }
 
     /// <summary>Also when it is the oldest, where what has no role of its own would begin.</summary>

@@ -49,6 +49,7 @@ public sealed class FailOverTests
 
         Assert.Contains(gaps, g => g.StartsWith("leader", StringComparison.Ordinal));
         await Audit(audit, cluster.Nodes[1], receiver, from);
+        cluster.AssertNoShardWasStuck();
         gaps.ForEach(g => TestContext.Current.TestOutputHelper?.WriteLine(g));
     }
 
@@ -75,6 +76,7 @@ public sealed class FailOverTests
         TestContext.Current.TestOutputHelper?.WriteLine($"the leader's node ended {took.TotalSeconds:0.0} s after SIGTERM; the latest of the slots around it was sent {late.TotalSeconds:0.00} s after its time");
         await Audit(audit, rest[0], receiver, from);
         Assert.True(late < Soon, $"{late}");
+        cluster.AssertNoShardWasStuck();
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Chronos.Actors.Journal;
 using Chronos.Tests.Actors.Journal;
 using Chronos.Tests.Kit;
+using Xunit;
 
 namespace Chronos.Tests.Cluster;
 
@@ -8,6 +9,9 @@ namespace Chronos.Tests.Cluster;
 internal sealed class TestCluster : IAsyncDisposable
 {
     private const string Key = "administrator-of-the-test-cluster";
+
+    /// <summary>What the toolkit says when an entity does not go, when a node gives up waiting for its last shards, and when a shard goes after all.</summary>
+    private static readonly string[] Stuck = ["is not handled by some of the entities", "Graceful shutdown of shard region timed out", "performing late deallocation"];
     private readonly TemporaryFolder _folder = new();
     private readonly PostgresAddress _database;
 
@@ -49,10 +53,19 @@ internal sealed class TestCluster : IAsyncDisposable
     public static async Task<TestCluster> Start(int count, string arbiter, Action<IReadOnlyList<NodeProcess>> change, params (string Key, string Value)[] settings)
     {
         var cluster = new TestCluster(count, arbiter, settings);
-        change(cluster.Nodes);
-        await Task.WhenAll(cluster.Nodes.Select(n => n.Start()));
-        await cluster.Complete(count);
-        return cluster;
+        try
+        {
+            change(cluster.Nodes);
+            await Task.WhenAll(cluster.Nodes.Select(n => n.Start()));
+            await cluster.Complete(count);
+            return cluster;
+        }
+        catch
+        {
+            // One that did not start leaves no others behind: they would run for as long as the machine does.
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Every node sees so many members, all up and reachable, and a leader.</summary>
@@ -85,6 +98,13 @@ internal sealed class TestCluster : IAsyncDisposable
         var name = (await witness.Get("cluster")).GetProperty("leader").GetString();
         return Nodes.Single(n => n.Environment["CHRONOS_NODE_NAME"] == name);
     }
+
+    /// <summary>Every shard that moved was let go by what lived in it: none waited for the toolkit to lose its patience, and its jobs with it.</summary>
+    public void AssertNoShardWasStuck() => Assert.All(Nodes, node =>
+    {
+        var stuck = node.Output.Where(line => Stuck.Any(words => line.Contains(words, StringComparison.Ordinal))).ToList();
+        Assert.True(stuck.Count == 0, $"{node.Environment["CHRONOS_NODE_NAME"]}: {string.Join('\n', stuck)}");
+    });
 
     /// <summary>Looks into the database behind the back of the nodes.</summary>
     public List<string> Rows(string sql) => Sql.Rows(new PostgresJournalDatabase(_database, Durability.Full), sql);

@@ -54,6 +54,18 @@ public sealed class SlotVerifierTests
     }
 
     [Fact]
+    public void A_job_with_limits_is_late_by_its_claim_and_any_other_by_what_left()
+    {
+        var at = Start.AddMinutes(4);
+        _executions[4] = _executions[4] with { ClaimedAt = at, StartedAt = at.AddSeconds(30), FinishedAt = at.AddSeconds(31) };
+        Finds(FindingKind.Late, 4);
+        _job = _job with { IsLimited = true };
+        Assert.Equal((10, 10, 0, 0), Result());
+        _executions[4] = _executions[4] with { ClaimedAt = at.AddSeconds(6) };
+        Finds(FindingKind.Late, 4);
+    }
+
+    [Fact]
     public void Two_dispositions_of_a_slot_are_doubled()
     {
         _slots.Add(new VerifiedSlot(Start.AddMinutes(3), Start.AddMinutes(3), false, false, null));

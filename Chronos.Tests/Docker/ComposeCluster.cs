@@ -43,7 +43,22 @@ public sealed class ComposeCluster : IAsyncDisposable
 
     internal async Task<JsonElement> Get(string node, string path) => JsonDocument.Parse(await Api(node).GetStringAsync("api/v1/" + path)).RootElement;
 
-    internal async Task<HttpResponseMessage> Post(string node, string path, object body) => await Api(node).PostAsJsonAsync("api/v1/" + path, body);
+    /// <summary>Repeats what is answered with 503, as the answer says: a shard may be on its way to another node.</summary>
+    internal async Task<HttpResponseMessage> Post(string node, string path, object body)
+    {
+        HttpResponseMessage? done = null;
+        var key = Guid.NewGuid().ToString();
+        await Eventually.True(
+            async () =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "api/v1/" + path) { Content = JsonContent.Create(body), Headers = { { "Idempotency-Key", key } } };
+                var answer = await Api(node).SendAsync(request);
+                done = answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter: not null } ? null : answer;
+                return done is not null;
+            },
+            TimeSpan.FromSeconds(60));
+        return done!;
+    }
 
     internal Task<ProgramRun> Docker(params string[] arguments) => ProgramRun.Of("docker", arguments, _environment);
 

@@ -17,14 +17,15 @@ internal static class Checker
     {
         using var folder = new ScratchFolder();
         var log = Path.Combine(folder.Location, "received.jsonl");
-        await File.WriteAllLinesAsync(log, receiver.Requests.Select(r => ReceiverLog.Line(
-            new ReceivedRequest(r.Execution, r.Attempt, r.ScheduledAt, r.At), r.Key, duplicate: false)));
 
         // The ledger may be behind what was committed, on cores that do other things too. What is still found in the end is not on its way any more.
         CliResult result;
         var began = DateTimeOffset.UtcNow;
         do
         {
+            // Each time anew: what the ledger learned since, the receiver got since.
+            await File.WriteAllLinesAsync(log, receiver.Requests.Select(r => ReceiverLog.Line(
+                new ReceivedRequest(r.Execution, r.Attempt, r.ScheduledAt, r.At), r.Key, duplicate: false)));
             result = await Run(node, folder.Location,
                 "verify", "--from", Rfc3339.Format(from), "--to", Rfc3339.Format(to), "--received", log, "--late", $"{(int)late.TotalSeconds}s", "-o", "json");
         }

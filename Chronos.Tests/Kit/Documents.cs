@@ -13,7 +13,7 @@ internal static class Documents
           "payload": {"n": [1, 2.5, null, "x"], "deep": {"on": "no"}},
           "timeout": "30s", "deadline": "1h30m",
           "retry": {"max_attempts": 5, "initial_interval": "2s", "max_interval": "5m", "multiplier": 3, "jitter": 0.5, "retry_on": ["timeout", "connect", "5xx", "429", "lost"]},
-          "concurrency": "queue", "concurrency_limit": 2, "queue_limit": 7,
+          "concurrency": "queue", "concurrency_limit": 2, "queue_limit": 7, "concurrency_key": {"name": "warehouse", "limit": 2},
           "misfire": {"policy": "all", "max": 5, "window": "2h", "grace": "30s"},
           "priority": "high",
           "limits": {"concurrency": 3, "rate": "10/s", "burst": 40, "target": {"rate": "5/m"}, "tags": {"team": {"concurrency": 9}}},

@@ -88,8 +88,10 @@ internal sealed class ForwardProxy : IAsyncDisposable
         Requests.Enqueue(line);
         if (Credentials is { } wanted && !head.Contains($"Proxy-Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(wanted))}\r\n", StringComparison.OrdinalIgnoreCase))
         {
+            // The body goes with it: a connection that is closed with something unread is reset, and the client may lose the answer.
+            await Drain(stream, head);
             await stream.WriteAsync("HTTP/1.1 407 Who are you?\r\nProxy-Authenticate: Basic realm=\"proxy\"\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), _end.Token);
-            return !head.StartsWith("POST", StringComparison.Ordinal);
+            return true;
         }
 
         var words = line.Split(' ');
@@ -122,6 +124,21 @@ internal sealed class ForwardProxy : IAsyncDisposable
         var secured = new SslStream(plain);
         await secured.AuthenticateAsServerAsync(_certificate);
         return secured;
+    }
+
+    private async Task Drain(Stream stream, string head)
+    {
+        const string Length = "\r\nContent-Length: ";
+        if (head.IndexOf(Length, StringComparison.OrdinalIgnoreCase) is >= 0 and var at)
+        {
+            var digits = head[(at + Length.Length)..];
+            await stream.ReadExactlyAsync(new byte[int.Parse(digits[..digits.IndexOf('\r', StringComparison.Ordinal)])], _end.Token);
+        }
+        else if (head.Contains("Transfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase))
+        {
+            // The last chunk is an empty one, so that it ends as a head does.
+            await Head(stream);
+        }
     }
 
     private async Task<string?> Head(Stream stream)

@@ -153,10 +153,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     public async Task<JsonElement> PostPatiently(string path, object body)
     {
         JsonElement? done = null;
+        var key = Guid.NewGuid().ToString();
         await Eventually.True(
             async () =>
             {
-                using var answer = await Http.PostAsJsonAsync("api/v1/" + path, body);
+                using var request = new HttpRequestMessage(HttpMethod.Post, "api/v1/" + path) { Content = JsonContent.Create(body), Headers = { { "Idempotency-Key", key } } };
+                using var answer = await Http.SendAsync(request);
                 done = answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter: not null } ? null : await Json(answer);
                 return done is not null;
             },

@@ -329,21 +329,21 @@ internal sealed class JobIncarnation(SimulatedNode node, int number) : Incarnati
         }
         else if (decision.Event is not { } happened)
         {
-            AnswerWhenNoted(asker, decision.Replayed, change is JobCommands.Resume);
+            AnswerWhenNoted(asker, decision, change is JobCommands.Resume);
         }
         else
         {
             Write(happened, () =>
             {
                 _state = _state.Apply(happened);
-                AnswerWhenNoted(asker, false, happened is JobEvents.Resumed);
+                AnswerWhenNoted(asker, decision, change is JobCommands.Resume);
             });
         }
     }
 
-    private void AnswerWhenNoted(Asker? to, bool replayed, bool resumes)
+    private void AnswerWhenNoted(Asker? to, JobDecision decision, bool resumes)
     {
-        if (_handover.Answer(to, _state, replayed, resumes, Now) is { } reply)
+        if ((decision.Repeated is { } before ? _handover.Repeat(to, before, resumes, Now) : _handover.Answer(to, _state, resumes, Now)) is { } reply)
         {
             Node.Cluster.Answer(Node.Number, to, reply);
             return;
@@ -354,12 +354,11 @@ internal sealed class JobIncarnation(SimulatedNode node, int number) : Incarnati
 
     private void HandOver()
     {
-        if (PlanHandover<Asker?>.PlanOf(_state) is not { } plan)
+        foreach (var plan in _handover.PlansOf(_state))
         {
-            return;
+            TellTimetable(plan, Self);
         }
 
-        TellTimetable(plan, Self);
         var repeat = ++_repeats;
         After(TimeSpan.FromSeconds(1), () =>
         {

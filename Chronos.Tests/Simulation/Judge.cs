@@ -3,6 +3,7 @@ using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
+using Chronos.Core.Scheduling;
 using Chronos.Core.Verification;
 
 namespace Chronos.Tests.Simulation;
@@ -55,7 +56,7 @@ internal sealed class Judge(SimulatedCluster cluster, DateTimeOffset end)
 
                 var before = state.Find(item.Job);
                 state.Apply(item);
-                ledger.Fold(item, before, state.Find(item.Job), _findings);
+                ledger.Fold(item, before, state, _findings);
             }
         }
 
@@ -72,6 +73,7 @@ internal sealed class Judge(SimulatedCluster cluster, DateTimeOffset end)
         var result = SlotVerifier.Verify(verified, window, ledger.Slots, [.. ledger.Executions.Values], cluster.Received);
         _findings.AddRange(result.Findings.Select(f => $"{f.Kind} {f.Job} {Rfc3339.Format(f.At)} {f.ExecutionId}: {f.Detail}"));
         _findings.AddRange(ledger.Unfinished(end - Enough).Select(e => $"Unfinished {job.One.Name} {e.Id}: claimed at {Rfc3339.Format(e.StartedAt!.Value)}"));
+        _findings.AddRange(ledger.Superseded().Select(f => $"{f} of {job.One.Name}"));
         (Slots, Executions) = (Slots + result.Slots, Executions + result.Executions);
     }
 
@@ -80,21 +82,38 @@ internal sealed class Judge(SimulatedCluster cluster, DateTimeOffset end)
     {
         private readonly List<(DateTimeOffset From, PlanSet? Plan)> _plans = [];
 
+        /// <summary>Slots of a plan that came late, from a time that had been decided under the one before: recorded as not run, or a finding.</summary>
+        private readonly HashSet<DateTimeOffset> _expected = [];
+        private readonly List<DateTimeOffset> _recorded = [];
+
         public List<VerifiedSlot> Slots { get; } = [];
+
+        public IEnumerable<string> Superseded()
+        {
+            var decided = Slots.Where(s => s.First == s.Last).Select(s => s.First).ToHashSet();
+            var ranges = Slots.Where(s => s.First < s.Last).ToList();
+            return _expected.Where(n => !decided.Contains(n) && !ranges.Exists(r => r.First <= n && n <= r.Last) && !_recorded.Contains(n)).Select(n => $"Undisposed under a late plan: {Rfc3339.Format(n)}")
+                .Concat(_recorded.Where(decided.Contains).Select(n => $"Doubled under a late plan: {Rfc3339.Format(n)}"))
+                .Concat(_recorded.Where(n => !_expected.Contains(n)).Select(n => $"Unscheduled under a late plan: {Rfc3339.Format(n)}"));
+        }
 
         public Dictionary<string, VerifiedExecution> Executions { get; } = [];
 
         public IEnumerable<VerifiedExecution> Unfinished(DateTimeOffset before) => Executions.Values.Where(e => e.FinishedAt is null && e.StartedAt < before);
 
-        public void Fold(TimetableItem item, PlannedJob? before, PlannedJob? after, List<string> findings)
+        public void Fold(TimetableItem item, PlannedJob? before, TimetableState state, List<string> findings)
         {
             switch (item)
             {
                 case PlanSet i:
-                    _plans.Add((after!.Cursor, i));
+                    _plans.Add((state.Find(i.Job)!.Cursor, i));
+                    Expect(i, before, state.ScheduleOf(i.Job));
                     break;
                 case PlanRemoved:
                     _plans.Add((before?.Cursor ?? default, null));
+                    break;
+                case SlotsSkipped i when i.Last <= before?.Cursor && before.Waiting.All(w => w.Nominal < i.First || w.Nominal > i.Last):
+                    _recorded.Add(i.First);
                     break;
                 case SlotsSkipped i:
                     Slots.Add(new VerifiedSlot(i.First, i.Last, false, false, null));
@@ -105,6 +124,7 @@ internal sealed class Judge(SimulatedCluster cluster, DateTimeOffset end)
                 case ExecutionStarted i:
                     if (i.Id.IsSlot)
                     {
+                        CheckFiresAt(i, before, state.ScheduleOf(i.Job), findings);
                         Slots.Add(new VerifiedSlot(i.Nominal, i.Nominal, true, false, i.Id.Value));
                     }
 
@@ -148,6 +168,25 @@ internal sealed class Judge(SimulatedCluster cluster, DateTimeOffset end)
             }
 
             return history.DrainToImmutable();
+        }
+
+        /// <summary>Lateness counts from what the claim says: it has to be when the schedule has the slot fire. What waited may be of an earlier one.</summary>
+        private static void CheckFiresAt(ExecutionStarted claim, PlannedJob? before, Schedule? schedule, List<string> findings)
+        {
+            var said = claim.FiresAt ?? claim.Due ?? claim.Nominal;
+            if (before?.Waiting.Any(w => w.Nominal == claim.Nominal) == false && schedule?.FireAt(claim.Nominal) is { } fires && fires != said)
+            {
+                findings.Add($"{claim.Id} was to fire at {Rfc3339.Format(fires)}, its claim says {Rfc3339.Format(said)}");
+            }
+        }
+
+        private void Expect(PlanSet plan, PlannedJob? before, Schedule? schedule)
+        {
+            if (plan.State != PlanState.Disabled && before is { Removed: false } && before.Cursor > plan.From && before.Definition.IsTimedOtherwise(plan.Definition)
+                && schedule is { AfterCompletion: false })
+            {
+                _expected.UnionWith(schedule.After(before.TakenOver > plan.From ? before.TakenOver.Value : plan.From).TakeWhile(n => n <= before.Cursor));
+            }
         }
 
         private void Change(ExecutionId id, Func<VerifiedExecution, VerifiedExecution> change, List<string> findings)

@@ -102,7 +102,15 @@ internal sealed class GrpcReflection(GrpcChannel channel, GrpcDispatchOptions op
 
         async Task AskOneAsync(int field, string name)
         {
-            await call.RequestStream.WriteAsync(GrpcBytes.String(field, name), cancellation).ConfigureAwait(false);
+            try
+            {
+                await call.RequestStream.WriteAsync(GrpcBytes.String(field, name), cancellation).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is RpcException or InvalidOperationException)
+            {
+                // The target may have ended the call before it heard the question: why, its answer says.
+            }
+
             if (!await call.ResponseStream.MoveNext(cancellation).ConfigureAwait(false))
             {
                 throw new GrpcFaultException(FailureClass.ServerError, null, "the target ended server reflection before it had answered");

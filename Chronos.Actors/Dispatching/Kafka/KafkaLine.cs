@@ -28,6 +28,9 @@ internal sealed class KafkaLine : IAsyncDisposable
     private Error? _reason;
     private int _disposed;
 
+    /// <summary>This object, until it is disposed of, and each call into the client. The client does not count them itself, and a call that outlives it may take the process down.</summary>
+    private int _holders = 1;
+
     public KafkaLine(ProducerConfig config, KafkaDispatchOptions options, KafkaGuard guard, ActorSystem system, TimeProvider time)
     {
         (_options, _guard, _time) = (options, guard, time);
@@ -95,15 +98,43 @@ internal sealed class KafkaLine : IAsyncDisposable
         Break(new Error(ErrorCode.Local_Destroy, "the producer is closed"));
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            // It blocks for a moment, and must not do so on the thread of its own callbacks.
-            await Task.Factory.StartNew(
-                () =>
-                {
-                    _admin.Dispose();
-                    _producer.Dispose();
-                },
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            await ReleaseAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Keeps the client until <see cref="ReleaseAsync"/>; false when it is closed, or about to be.</summary>
+    private bool TryHold()
+    {
+        for (var holders = Volatile.Read(ref _holders); holders > 0;)
+        {
+            var seen = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
+            if (seen == holders)
+            {
+                return true;
+            }
+
+            holders = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>The last who holds the client closes it: a question about a topic may wait for its answer longer than a node has time to stop.</summary>
+    private Task ReleaseAsync()
+    {
+        if (Interlocked.Decrement(ref _holders) > 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        // It blocks for a moment, and must not do so on the thread of its own callbacks.
+        return Task.Factory.StartNew(
+            () =>
+            {
+                _admin.Dispose();
+                _producer.Dispose();
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>What the client tells of itself; runs on its own thread.</summary>
@@ -150,8 +181,22 @@ internal sealed class KafkaLine : IAsyncDisposable
 
     private async Task<int> AskAsync(string topic)
     {
-        var metadata = await Task.Factory.StartNew(
-            () => _admin.GetMetadata(topic, _options.ConnectTimeout), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        if (!TryHold())
+        {
+            throw Broken();
+        }
+
+        Metadata metadata;
+        try
+        {
+            metadata = await Task.Factory.StartNew(
+                () => _admin.GetMetadata(topic, _options.ConnectTimeout), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ReleaseAsync().ConfigureAwait(false);
+        }
+
         using var limit = new CancellationTokenSource(_options.ConnectTimeout, _time);
         await _guard.CheckAsync(metadata.Brokers.Select(broker => broker.Host), limit.Token).ConfigureAwait(false);
         var found = metadata.Topics.FirstOrDefault(one => one.Topic == topic);
@@ -166,7 +211,7 @@ internal sealed class KafkaLine : IAsyncDisposable
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(parcel.Cancellation, _broken.Token);
             either.Token.ThrowIfCancellationRequested();
-            parcel.Delivered.TrySetResult(await _producer.ProduceAsync(parcel.To, parcel.Message, either.Token).ConfigureAwait(false));
+            parcel.Delivered.TrySetResult(await Produce(parcel, either.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
         {
@@ -178,6 +223,24 @@ internal sealed class KafkaLine : IAsyncDisposable
         }
 
         return NotUsed.Instance;
+    }
+
+    private Task<DeliveryResult<byte[], byte[]>> Produce(Parcel parcel, CancellationToken cancellation)
+    {
+        if (!TryHold())
+        {
+            throw Broken();
+        }
+
+        try
+        {
+            // The message is in the client when this returns; its report comes on the client's thread, which ends before the client is closed.
+            return _producer.ProduceAsync(parcel.To, parcel.Message, cancellation);
+        }
+        finally
+        {
+            _ = ReleaseAsync();
+        }
     }
 
     /// <summary>A message on its way, and whoever waits for it.</summary>

@@ -2,13 +2,13 @@ using Chronos.Core.Kernel;
 
 namespace Chronos.Core.Dispatching.Limits;
 
-/// <summary>The gates of tags. All pools of a node share them: a tag does not end where a protocol does.</summary>
+/// <summary>The gates of tags and of concurrency keys. All pools of a node share them: a tag does not end where a protocol does.</summary>
 public sealed class FlowTags
 {
     internal Dictionary<string, FlowGate> Gates { get; } = new(StringComparer.Ordinal);
 }
 
-/// <summary>The gates of a pool by what they limit: targets, jobs, tags.</summary>
+/// <summary>The gates of a pool by what they limit: targets, jobs, tags, keys.</summary>
 internal sealed class FlowGates(int most, FlowTags tags)
 {
     private static readonly List<FlowGate> None = [];
@@ -44,10 +44,15 @@ internal sealed class FlowGates(int most, FlowTags tags)
             DeclareTags(attempt, now);
         }
 
+        if (limits?.Key is { } key)
+        {
+            Make(_tags, key.Gate, n => new FlowGate(n, _part), static g => g.IsIdle, static g => g.UsedAt)?.Declare(attempt.Job, new FlowLimit(key.Limit, null), now);
+        }
+
         return target;
     }
 
-    /// <summary>The gates of the job and of its tags, where there are any.</summary>
+    /// <summary>The gates of the job, of its tags and of its key, where there are any.</summary>
     public List<FlowGate> Others(AttemptRequest attempt)
     {
         List<FlowGate>? gates = null;
@@ -64,6 +69,11 @@ internal sealed class FlowGates(int most, FlowTags tags)
                 {
                     (gates ??= []).Add(gate);
                 }
+            }
+
+            if (attempt.Limits?.Key is { } key && _tags.TryGetValue(key.Gate, out var shared))
+            {
+                (gates ??= []).Add(shared);
             }
         }
 

@@ -56,14 +56,25 @@ public sealed record FlowLimit(int? Concurrency, FlowRate? Rate)
             one.Rate is { } r && other.Rate is { } s ? (r.PerSecond <= s.PerSecond ? r : s) : one.Rate ?? other.Rate);
 }
 
+/// <summary>The <c>concurrency_key</c> of a job document: of all jobs that name the same key, so many attempts are on their way at once.</summary>
+public sealed record FlowKey(string Name, int Limit)
+{
+    /// <summary>What its gate is called; no tag with its value is, for a tag's name has no space.</summary>
+    internal string Gate { get; } = "concurrency key " + Name;
+}
+
 /// <summary>
 /// The <c>limits</c> of a job document: of the job itself, of its target whatever job goes there, and of all jobs that share a tag.
 /// </summary>
 /// <param name="Tags">By the name of a tag that the job has; the limit is shared by all that have the same value.</param>
 public sealed record FlowLimits(FlowLimit? Job, FlowLimit? Target, ImmutableSortedDictionary<string, FlowLimit> Tags)
 {
-    public bool Equals(FlowLimits? other) =>
-        other is not null && Job == other.Job && Target == other.Target && Tags.Count == other.Tags.Count && Tags.All(t => other.Tags.TryGetValue(t.Key, out var limit) && limit == t.Value);
+    /// <summary>What the job shares with others that it must not run beside.</summary>
+    public FlowKey? Key { get; init; }
 
-    public override int GetHashCode() => HashCode.Combine(Job, Target, Tags.Count);
+    public bool Equals(FlowLimits? other) =>
+        other is not null && Job == other.Job && Target == other.Target && Key == other.Key && Tags.Count == other.Tags.Count
+        && Tags.All(t => other.Tags.TryGetValue(t.Key, out var limit) && limit == t.Value);
+
+    public override int GetHashCode() => HashCode.Combine(Job, Target, Key, Tags.Count);
 }

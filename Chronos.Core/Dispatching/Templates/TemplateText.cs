@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using DotLiquid;
 using DotLiquid.Exceptions;
@@ -23,7 +24,15 @@ public sealed partial class TemplateText
 
     internal const int MaxSource = 64 * 1024;
     internal const int MaxIterations = 10_000;
-    internal static readonly TimeSpan TimeLimit = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Steps of all loops of a run together: loops inside loops multiply, and each may have <see cref="MaxIterations"/>.</summary>
+    internal const int MaxSteps = 100_000;
+
+    /// <summary>
+    /// The last resort. What a template may do is bound by what it counts, so that it does the same on a busy machine; this is only for
+    /// what nothing counts, and so long that a thread that waits for its turn does not reach it.
+    /// </summary>
+    internal static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 
     private const SyntaxCompatibility Syntax = SyntaxCompatibility.DotLiquid22a;
     private const int CacheLimit = 4096;
@@ -31,10 +40,16 @@ public sealed partial class TemplateText
 
     private readonly string _source;
     private readonly Template _template;
+    private readonly bool _filters;
 
     static TemplateText()
     {
         Template.RegexTimeOut = TimeLimit;
+
+        // The engine puts its own tags in their places when it is first used, over what is there already.
+        RuntimeHelpers.RunClassConstructor(typeof(Liquid).TypeHandle);
+        Template.RegisterTag<CountedLoop>("for");
+        Template.RegisterTag<LoopStep>(LoopStep.Word);
         Template.RegisterValueTypeTransformer(typeof(JsonMap), static value => TemplateValues.ToJson(value));
         Template.RegisterValueTypeTransformer(typeof(JsonList), static value => TemplateValues.ToJson(value));
     }
@@ -42,6 +57,7 @@ public sealed partial class TemplateText
     private TemplateText(string source, Template template, ImmutableArray<string> secrets)
     {
         (_source, _template, Secrets) = (source, template, secrets);
+        _filters = source.Contains('|', StringComparison.Ordinal);
     }
 
     /// <summary>Names of the secrets that the template uses.</summary>
@@ -113,7 +129,12 @@ public sealed partial class TemplateText
             [], variables, new Hash { [TemplateBudget.Key] = new TemplateBudget() }, ErrorsOutputMode.Suppress, MaxIterations,
             CultureInfo.InvariantCulture, limit.Token)
         { SyntaxCompatibilityLevel = Syntax };
-        context.AddFilters(typeof(TemplateFilters));
+        if (_filters)
+        {
+            // The engine looks for them by reflection, for each run anew: some 60 KB and as long as everything else about an attempt.
+            context.AddFilters(typeof(TemplateFilters));
+        }
+
         using var output = new BoundedWriter(MaxOutput);
         try
         {
@@ -131,7 +152,7 @@ public sealed partial class TemplateText
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException or RegexMatchTimeoutException)
         {
-            error = $"the template runs longer than {TimeLimit.TotalMilliseconds:0} ms";
+            error = $"the template runs longer than {TimeLimit.TotalSeconds:0} s";
             return false;
         }
 

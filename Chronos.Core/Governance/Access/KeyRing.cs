@@ -79,9 +79,18 @@ public sealed record KeyRing(TenantId Tenant, ImmutableSortedDictionary<string, 
             return new([], new KeyRingReplies.Accepted(key.View));
         }
 
+        // Nobody could make another key, nor anything else that needs an administrator.
+        if (IsAdministrator(key, now) && Keys.Values.Count(other => IsAdministrator(other, now)) == 1)
+        {
+            return Refuse(Rejection.Of(RejectionCode.Conflict, $"{command.Key} is the last key with the scope admin; make another one first"));
+        }
+
         var revoked = new KeyRingEvents.KeyRevoked(Tenant, command.Key, command.Reason, command.By, now);
         return new([revoked], new KeyRingReplies.Accepted(Apply(revoked).Keys[command.Key.Value].View));
     }
+
+    private static bool IsAdministrator(KeyRecord key, DateTimeOffset now) =>
+        key.View.Scopes.HasFlag(Scopes.Admin) && key.View.RevokedAt is null && !(key.View.Expires <= now);
 
     private static ImmutableArray<Violation> Validate(KeyRingCommands.CreateKey command, DateTimeOffset now)
     {

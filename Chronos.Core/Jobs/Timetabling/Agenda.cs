@@ -90,23 +90,14 @@ public sealed class Agenda
             Row = _search.Found is not { } found ? null : new AgendaRow(found.FireAt, found.Nominal, source.Job, source.Name, _search.Note);
             if (Row is not null && source.Schedule.AfterCompletion)
             {
-                Row = Row with { FiresAt = source.QuietUntil > Row.FiresAt ? source.QuietUntil.Value : Row.FiresAt, Note = "then again after each execution has ended" };
+                Row = Row with { Note = "then again after each execution has ended" };
             }
 
             return true;
         }
 
-        /// <summary>What is due in a pause, by the time of firing, does not fire; a fixed delay goes on when the pause ends.</summary>
-        private static FiringSearch SearchOf(AgendaSource source, DateTimeOffset from, DateTimeOffset to)
-        {
-            if (source.QuietUntil is not { } quiet)
-            {
-                return new FiringSearch(source.Schedule, source.After, from, to);
-            }
-
-            return source.Schedule.AfterCompletion
-                ? new FiringSearch(source.Schedule, source.Schedule.LastDue(source.After, quiet.AddTicks(-1)) ?? source.After, quiet >= from ? DateTimeOffset.MinValue : from, to)
-                : new FiringSearch(source.Schedule, source.After, quiet > from ? quiet : from, to);
-        }
+        /// <summary>What is due in a pause, by the time of firing, does not fire; a fixed delay begins where it goes on when the pause ends.</summary>
+        private static FiringSearch SearchOf(AgendaSource source, DateTimeOffset from, DateTimeOffset to) =>
+            new(source.Schedule, source.After, source.QuietUntil > from && !source.Schedule.AfterCompletion ? source.QuietUntil.Value : from, to);
     }
 }

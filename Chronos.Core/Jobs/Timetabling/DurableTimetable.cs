@@ -50,7 +50,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     }
 
     /// <summary>A recovery replays at most about so many batches, or half as many as there are jobs.</summary>
-    public int SnapshotAfterBatches { get; init; } = 1_000;
+    public int SnapshotAfterBatches { get; init; } = 250;
 
     /// <summary>
     /// An incarnation that wrote nothing for so long writes an empty batch when it is ticked: another may have written since, and this one would
@@ -104,7 +104,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     public void Recovered(DateTimeOffset now)
     {
         Table.State.WakeUp();
-        Table.Recovered(Exact(now));
+        Table.Recovered(Instants.Floor(now));
         _claims = true;
     }
 
@@ -125,7 +125,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         _claims |= now - _lastBatch >= ClaimAfter;
 
         _lastTick = tick.Now;
-        Table.Tick(Exact(now));
+        Table.Tick(Instants.Floor(now));
         return true;
     }
 
@@ -136,18 +136,18 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     public TimeSpan? OwnWake(DateTimeOffset now) => Table.State.NextDueAt is { } next && next <= _lastTick && next > now ? next - now : null;
 
     /// <summary>The time of <see cref="OwnWake"/> is over.</summary>
-    public void Wake(DateTimeOffset now) => Table.Tick(Exact(now));
+    public void Wake(DateTimeOffset now) => Table.Tick(Instants.Floor(now));
 
     /// <summary>An attempt ended; the answer goes out with the commit.</summary>
-    public void Finish(TAsker from, TimetableFacts.AttemptFinished fact, DateTimeOffset now) => _replies.Add((from, Table.Finish(fact, Exact(now))));
+    public void Finish(TAsker from, TimetableFacts.AttemptFinished fact, DateTimeOffset now) => _replies.Add((from, Table.Finish(fact, Instants.Floor(now))));
 
     /// <summary>The target told something of an attempt that goes on.</summary>
-    public void Told(TimetableFacts.AttemptTold fact, DateTimeOffset now) => Table.Told(fact, Exact(now));
+    public void Told(TimetableFacts.AttemptTold fact, DateTimeOffset now) => Table.Told(fact, Instants.Floor(now));
 
     /// <summary>Decides what is asked. The reply, when it may go out at once; null when it waits for a commit.</summary>
     public object? Decide(TAsker from, object command, DateTimeOffset now)
     {
-        var reply = Decide(command, Exact(now));
+        var reply = Decide(command, Instants.Floor(now));
         if (!IsCommitting && Table.Outbox.IsEmpty)
         {
             return reply;
@@ -176,7 +176,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
 
         (Held, _epochIsNew, _claims, _lastBatch) = (release, false, false, now);
         return new TimetableStep<TAsker>(
-            new TimetableBatch(number, Epoch, Exact(now), items) { Calendars = calendars.IsEmpty ? null : calendars, Tzdb = tzdb, Level = WireLevel.Current }, null);
+            new TimetableBatch(number, Epoch, Instants.Floor(now), items) { Calendars = calendars.IsEmpty ? null : calendars, Tzdb = tzdb, Level = WireLevel.Current }, null);
     }
 
     /// <summary>The batch in flight is durable: what may be let out now.</summary>
@@ -227,7 +227,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
 
     private object Decide(object command, DateTimeOffset now) => command switch
     {
-        TimetablePlanning.SetPlan c => Table.SetPlan(c with { From = Exact(c.From), PausedUntil = c.PausedUntil is { } until ? Exact(until) : null }, now),
+        TimetablePlanning.SetPlan c => Table.SetPlan(c with { From = Instants.Floor(c.From), PausedUntil = c.PausedUntil is { } until ? Instants.Floor(until) : null }, now),
         TimetablePlanning.RemovePlan c => Table.RemovePlan(c, now),
         TimetablePlanning.RunNow c => Table.RunNow(c, now),
         TimetableFacts.AttemptFinished c => Table.Finish(c, now),
@@ -245,7 +245,4 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
         CalendarPlanning.GetCalendarUse c => Table.GetCalendarUse(c),
         _ => throw new InvalidOperationException($"{command.GetType()} is no command of a timetable"),
     };
-
-    /// <summary>As exact as the journal. An identity that was made from a finer instant would be another one after a recovery.</summary>
-    private static DateTimeOffset Exact(DateTimeOffset now) => now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
 }

@@ -27,6 +27,9 @@ public sealed record PlannedJob
     /// <summary>Every slot up to here has its disposition, except those of an open pause, which get it when the pause ends.</summary>
     public DateTimeOffset Cursor { get; init; }
 
+    /// <summary>Up to where slots were decided when the present schedule came, if it came late: by the schedules before it. Absent otherwise.</summary>
+    public DateTimeOffset? TakenOver { get; init; }
+
     /// <summary>When the last execution ended; a fixed delay counts from it.</summary>
     public DateTimeOffset? LastEndedAt { get; init; }
 
@@ -50,8 +53,14 @@ public sealed record PlannedJob
 
     public ImmutableArray<RememberedRun> Requests { get; init; } = [];
 
+    /// <summary>What the last resumes found, oldest first; absent when there were none.</summary>
+    public ImmutableList<PauseEnd>? Resumes { get; init; }
+
     /// <summary>Tokens of callbacks that are worth nothing any more, oldest first; absent when there are none.</summary>
     public ImmutableArray<SpentCallback>? SpentCallbacks { get; init; }
+
+    [JsonIgnore]
+    public BackfillState? OpenBackfill => Backfills.IsEmpty ? null : Backfills.FirstOrDefault(static b => b.EndedAt is null);
 
     public bool IsPausedAt(DateTimeOffset now) => State == PlanState.Paused && !(PausedUntil <= now);
 }
@@ -75,7 +84,7 @@ public sealed record RunningExecution(
     ExecutionStatus? EndsAs,
     ImmutableArray<LiveAttempt> Ended)
 {
-    /// <summary>When it was to fire, where a calendar moved it.</summary>
+    /// <summary>When it was to fire, where a calendar or its jitter has it fire at another time than its nominal one; lateness counts from here.</summary>
     public DateTimeOffset? Due { get; init; }
 
     /// <summary>When its first attempt begins, where it was claimed ahead of that.</summary>
@@ -99,6 +108,13 @@ public sealed record RunningExecution(
     public bool IsAwaited => AttemptRuns && Callback is { AcceptedAt: not null };
 }
 
+/// <summary>What became of the slots that a pause had swallowed, by the version of the plan that ended it.</summary>
+public sealed record PauseEnd(long Version, long Missed, long CaughtUp)
+{
+    /// <summary>How many are remembered for a job.</summary>
+    public const int Kept = 8;
+}
+
 /// <summary>What a run was asked with, so that the same request does not start it twice.</summary>
 public sealed record RememberedRun(RequestMark Request, string Id, DateTimeOffset At);
 
@@ -120,7 +136,11 @@ public sealed record BackfillState(
     /// <summary>How many backfills that are over stay readable per job.</summary>
     public const int Kept = 8;
 
+    /// <summary>Why it was cancelled, where nobody asked for that.</summary>
+    public string? Reason { get; init; }
+
     public TimetableReplies.BackfillView View(JobId job, bool replayed) => new(
         Operation, job, From, To, MaxConcurrent, Total, Started, Succeeded, Failed,
-        Cancelled ? "cancelled" : EndedAt is null ? "running" : "done", CreatedAt, EndedAt, replayed);
+        Cancelled ? "cancelled" : EndedAt is null ? "running" : "done", CreatedAt, EndedAt, replayed)
+    { Reason = Reason };
 }

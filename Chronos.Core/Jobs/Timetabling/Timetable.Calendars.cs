@@ -25,6 +25,8 @@ public sealed partial class Timetable
             {
                 SettleSlots(id, now);
             }
+
+            EndBackfill(id, $"the calendar {command.Name} was changed", now);
         }
 
         // A job that came to list it while it was being deleted goes on with what the calendar last said: to fire at an excluded time would be worse.
@@ -81,8 +83,10 @@ public sealed partial class Timetable
     }
 
     /// <summary>
-    /// A calendar that moves slots back has them decided ahead of their time. A new schedule's slots of that time which the old one did
-    /// not have are recorded, because the cursor does not go back: going back could claim a slot twice.
+    /// A calendar that moves slots back has them decided ahead of their time; and a plan that comes late, after a crash between job and
+    /// timetable, finds slots decided by the one before. The new schedule's slots of that time which the old one did not have are recorded,
+    /// because the cursor does not go back: going back could claim a slot twice. Where two changes come late one after the other, what was
+    /// decided before the first of them is left as it is.
     /// </summary>
     private void SettleDecidedAhead(JobId id, Schedule? old, DateTimeOffset from, DateTimeOffset decidedTo)
     {
@@ -91,18 +95,23 @@ public sealed partial class Timetable
             return;
         }
 
-        const string why = "slots up to then had been decided ahead of their time, because a calendar moved them back";
-        var fresh = schedule.After(from).TakeWhile(n => n <= decidedTo).Where(n => old?.Next(n.AddTicks(-1)) != n).Take(AheadOneByOne + 1).ToList();
+        var (reason, why) = old?.HasCalendars == true
+            ? (SkipReason.Calendar, "slots up to then had been decided ahead of their time, because a calendar moved them back")
+            : (SkipReason.Misfire, "slots up to then had been decided by the schedule before, when the change of schedule arrived");
+        var fresh = schedule.After(from).TakeWhile(n => n <= decidedTo).Where(n => !IsDecided(n)).Take(AheadOneByOne + 1).ToList();
         if (fresh.Count > AheadOneByOne)
         {
-            Emit(new SlotsSkipped(id, fresh[0], decidedTo, -1, SkipReason.Calendar, why));
+            Emit(new SlotsSkipped(id, fresh[0], decidedTo, -1, reason, why));
             return;
         }
 
         foreach (var nominal in fresh)
         {
-            Skip(id, nominal, SkipReason.Calendar, why);
+            Skip(id, nominal, reason, why);
         }
+
+        // The times of a fixed delay count from ends that are known no more, except of the last one.
+        bool IsDecided(DateTimeOffset nominal) => old is { AfterCompletion: true } ? nominal == decidedTo : old?.Next(nominal.AddTicks(-1)) == nominal;
     }
 
     /// <summary>A run that is late anyway does not start in closed time: it waits for the opening. True when it has to.</summary>

@@ -180,7 +180,9 @@ public sealed partial class Timetable
 
     private void NoteLateness(RunningExecution execution, AttemptOutcome outcome)
     {
-        if (execution is { Attempt: 1, Trigger: ExecutionTrigger.Schedule })
+        // By the first that left: what an open circuit refused was not sent.
+        if (execution.Trigger == ExecutionTrigger.Schedule && outcome.Failure != FailureClass.CircuitOpen
+            && execution.Ended.All(static earlier => earlier.Failure == FailureClass.CircuitOpen))
         {
             Outbox.Add(new TimetableEffects.Sent(outcome.StartedAt - (execution.Due ?? execution.Nominal)));
         }
@@ -200,22 +202,26 @@ public sealed partial class Timetable
 
         var retry = job.Definition.Retry;
         var deadline = job.Definition.Deadline is { } limit ? execution.BeganAt + limit : DateTimeOffset.MaxValue;
+        var refusals = execution.Ended.Count(static attempt => attempt.Failure == FailureClass.CircuitOpen);
+
+        // What an open circuit refused was not sent: it costs no attempt.
+        var counted = execution.Attempt - Math.Min(refusals, CircuitAllowance);
         if (outcome.Failure == FailureClass.Lost)
         {
-            return execution.Attempt >= retry.MaxAttempts + CrashAllowance ? (ExecutionStatus.Lost, null)
+            return counted >= retry.MaxAttempts + CrashAllowance ? (ExecutionStatus.Lost, null)
                 : now >= deadline ? (ExecutionStatus.TimedOut, null)
                 : (null, now);
         }
 
-        var again = execution.Attempt < retry.MaxAttempts
-            && (retry.Retries(outcome.Failure) || (outcome.Failure == FailureClass.CircuitOpen && retry.Retries(FailureClass.Connect)));
+        var refused = outcome.Failure == FailureClass.CircuitOpen && refusals < CircuitAllowance;
+        var again = refused || (counted < retry.MaxAttempts
+            && (retry.Retries(outcome.Failure) || (outcome.Failure == FailureClass.CircuitOpen && retry.Retries(FailureClass.Connect))));
         if (again)
         {
-            var delay = retry.DelayBefore(execution.Attempt + 1, execution.Id);
-            var asked = outcome.RetryAfter is { } wait && wait < retry.MaxInterval ? wait : outcome.RetryAfter is null ? TimeSpan.Zero : retry.MaxInterval;
+            var wait = refused ? AfterRefusal(retry, refusals, execution.Id, outcome.RetryAfter) : AfterFailure(retry, counted, execution.Id, outcome.RetryAfter);
+
             // As exact as the journal: a finer instant would not have come for a timetable whose own clock is not.
-            var next = now + (asked > delay ? asked : delay);
-            var at = next.AddTicks(-(next.Ticks % TimeSpan.TicksPerMicrosecond));
+            var at = Instants.Floor(now + wait);
             if (at < deadline)
             {
                 return (null, at);
@@ -230,6 +236,19 @@ public sealed partial class Timetable
         }, null);
     }
 
+    private static TimeSpan AfterFailure(RetryPolicy retry, int attempts, ExecutionId execution, TimeSpan? asked)
+    {
+        var delay = retry.DelayBefore(attempts + 1, execution);
+        return asked is not { } wait || wait <= delay ? delay : wait < retry.MaxInterval ? wait : retry.MaxInterval;
+    }
+
+    /// <summary>Until the circuit lets one through, and a little more: all who were refused would come at that instant, and it takes one.</summary>
+    private static TimeSpan AfterRefusal(RetryPolicy retry, int refusals, ExecutionId execution, TimeSpan? open)
+    {
+        var delay = retry.DelayBefore(refusals + 2, execution);
+        return open is { } pause ? pause + (delay < pause ? delay : pause) : delay;
+    }
+
     private void End(JobId id, RunningExecution execution, ExecutionStatus status, DateTimeOffset now)
     {
         Emit(new ExecutionEnded(id, execution.Id, now, status));
@@ -237,9 +256,9 @@ public sealed partial class Timetable
         if (execution is { Trigger: ExecutionTrigger.Backfill, Source: { } operation })
         {
             Emit(new BackfillAdvanced(id, operation, status));
-            Advance(id, operation, now);
         }
 
         Drain(id, now);
+        AdvanceOpen(id, now);
     }
 }

@@ -52,7 +52,7 @@ public sealed partial class Timetable
 
         var schedule = State.ScheduleOf(job.Id);
         var next = job.State == PlanState.Disabled || schedule is null ? null
-            : schedule.AfterCompletion ? TimetableState.AfterCompletionNext(job, schedule)
+            : schedule.AfterCompletion ? TimetableState.DelayNext(job, schedule)
             : schedule.NextFiring(job.Cursor, job.State == PlanState.Paused && job.PausedUntil is { } until && until < Schedule.Latest ? until : Schedule.Earliest)?.Nominal;
         if (job is { State: PlanState.Paused, PausedUntil: null })
         {
@@ -73,14 +73,20 @@ public sealed partial class Timetable
 
         if (Seen(job, command.Request) is { } seen)
         {
-            return seen.Request.Fingerprint == command.Request!.Fingerprint && job.Backfills.FirstOrDefault(b => b.Operation == seen.Id) is { } known
-                ? known.View(job.Id, true)
-                : new JobReplies.Refused(KeyReused(seen.Request));
+            return seen.Request.Fingerprint != command.Request!.Fingerprint ? new JobReplies.Refused(KeyReused(seen.Request))
+                : job.Backfills.FirstOrDefault(b => b.Operation == seen.Id) is { } known ? known.View(job.Id, true)
+                : new JobReplies.Refused(Rejection.Of(
+                    RejectionCode.Conflict, $"the request with the idempotency key '{seen.Request.Key}' was done already, as the operation {seen.Id}; a new request needs a new key"));
         }
 
-        if (job.Backfills.FirstOrDefault(b => b.EndedAt is null) is { } open)
+        if (job.OpenBackfill is { } open)
         {
             return new JobReplies.Refused(Rejection.Of(RejectionCode.Conflict, $"the backfill {open.Operation} of this job still runs"));
+        }
+
+        if (Stopped(job, now) is { } stopped)
+        {
+            return new JobReplies.Refused(Rejection.Of(RejectionCode.Conflict, $"{stopped}: a backfill would stand still"));
         }
 
         var (total, refusal) = SlotsToFill(State.ScheduleOf(job.Id), command.From, command.To, now);
@@ -147,7 +153,25 @@ public sealed partial class Timetable
     public ITimetableReply GetBackfill(TimetableCommands.GetBackfill query) =>
         Backfill(query.Job, query.Operation) is { } backfill ? backfill.View(query.Job, false) : NoSuchBackfill(query.Operation);
 
-    /// <summary>Starts the next runs of a backfill, up to its bound, and ends it when all have ended.</summary>
+    /// <summary>Ends a backfill whose range no longer has the slots that were counted when it began. Runs of it that are on their way go on.</summary>
+    private void EndBackfill(JobId id, string reason, DateTimeOffset now)
+    {
+        if (State.Find(id)?.OpenBackfill is { } open)
+        {
+            Emit(new BackfillEnded(id, open.Operation, now, Cancelled: true) { Reason = reason });
+        }
+    }
+
+    /// <summary>What the overlap policy, a pause or a switch holds back of a backfill goes on when it may.</summary>
+    private void AdvanceOpen(JobId id, DateTimeOffset now)
+    {
+        if (State.Find(id)?.OpenBackfill is { } open)
+        {
+            Advance(id, open.Operation, now);
+        }
+    }
+
+    /// <summary>Starts the next runs of a backfill, up to its bound and the job's, and ends it when all have ended.</summary>
     private void Advance(JobId id, string operation, DateTimeOffset now)
     {
         while (State.Find(id) is { Removed: false } job && Backfill(id, operation) is { EndedAt: null } backfill)
@@ -156,7 +180,7 @@ public sealed partial class Timetable
             var next = State.ScheduleOf(id)?.NextFiring(backfill.Cursor)?.Nominal;
             if (next is { } nominal && nominal < backfill.To)
             {
-                if (running >= backfill.MaxConcurrent)
+                if (Stopped(job, now) is not null || running >= backfill.MaxConcurrent || job.Running.Count >= job.Definition.Concurrency.EffectiveLimit)
                 {
                     return;
                 }
@@ -189,9 +213,12 @@ public sealed partial class Timetable
     private static string? Obstacle(PlannedJob job, DateTimeOffset now)
     {
         var policy = job.Definition.Concurrency;
-        return job.State == PlanState.Disabled ? "the job is disabled"
-            : job.IsPausedAt(now) ? "the job is paused"
-            : job.Running.Count >= policy.EffectiveLimit ? $"{job.Running.Count} executions run already (concurrency {policy.Overlap.ToString().ToLowerInvariant()})"
-            : null;
+        return Stopped(job, now)
+            ?? (job.Running.Count >= policy.EffectiveLimit ? $"{job.Running.Count} executions run already (concurrency {policy.Overlap.ToString().ToLowerInvariant()})" : null);
     }
+
+    private static string? Stopped(PlannedJob job, DateTimeOffset now) =>
+        job.State == PlanState.Disabled ? "the job is disabled"
+        : job.IsPausedAt(now) ? "the job is paused"
+        : null;
 }

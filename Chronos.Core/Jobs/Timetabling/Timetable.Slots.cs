@@ -25,8 +25,17 @@ public sealed partial class Timetable
             }
 
             // At the very instant at which a pause ends it is over: that slot fires.
-            SkipDue(job, schedule, job.Cursor, job.PausedUntil!.Value.AddTicks(-1), SkipReason.Paused, null);
+            if (schedule.AfterCompletion)
+            {
+                EndPauseOfDelay(job, schedule, MisfireRule.None, job.PausedUntil!.Value);
+            }
+            else
+            {
+                SkipDue(job, schedule, job.Cursor, job.PausedUntil!.Value.AddTicks(-1), SkipReason.Paused, null);
+            }
+
             Drain(id, now);
+            AdvanceOpen(id, now);
             job = State.Find(id)!;
         }
 
@@ -254,17 +263,20 @@ public sealed partial class Timetable
         }
     }
 
-    /// <summary>The newest slot takes the place of what waits and of the oldest that runs, and starts when that has ended.</summary>
+    /// <summary>
+    /// The newest slot takes the place of what waits and of the oldest that runs, and starts when that has ended. Not that of catch-ups: the
+    /// misfire policy has chosen them, and it comes after them.
+    /// </summary>
     private void Replace(PlannedJob job, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now)
     {
-        foreach (var waiting in job.Waiting)
+        foreach (var waiting in job.Waiting.Where(static w => w.Trigger != ExecutionTrigger.CatchUp))
         {
             Skip(job.Id, waiting.Nominal, SkipReason.Replaced, $"by the slot of {Rfc3339.Format(nominal)}");
         }
 
         Emit(new SlotQueued(job.Id, nominal, trigger));
-        var oldest = job.Running.Values.Where(e => e.EndsAs is null).MinBy(e => e.ClaimedAt);
-        if (oldest is not null && job.Running.Values.All(e => e.EndsAs is null))
+        var oldest = job.Running.Values.Where(e => e is { EndsAs: null, Trigger: not ExecutionTrigger.CatchUp }).MinBy(e => e.ClaimedAt);
+        if (oldest is not null && job.Waiting.All(static w => w.Trigger != ExecutionTrigger.CatchUp) && job.Running.Values.All(e => e.EndsAs is null))
         {
             RequestEnd(job, oldest, ExecutionStatus.Cancelled, $"replaced by the slot of {Rfc3339.Format(nominal)}", Principal.System, now);
         }
@@ -299,27 +311,55 @@ public sealed partial class Timetable
     /// <param name="fireAt">When it is due; after <paramref name="now"/> where it is claimed ahead.</param>
     private void Claim(PlannedJob job, DateTimeOffset nominal, ExecutionTrigger trigger, DateTimeOffset now, DateTimeOffset fireAt)
     {
-        var treatment = State.ScheduleOf(job.Id) is { HasCalendars: true } schedule ? schedule.Treat(nominal) : default;
+        var schedule = State.ScheduleOf(job.Id);
+        var treatment = schedule is { HasCalendars: true } ? schedule.Treat(nominal) : default;
         var token = TokenFor(job);
+        var fires = fireAt > now ? fireAt : schedule?.Spec.Jitter is null ? nominal : JitteredAt(schedule, nominal, now);
         var claim = new ExecutionStarted(job.Id, null, nominal, trigger, job.Revision, now, node)
         {
             Callback = token?.Hash,
             Due = treatment.Fate == SlotFate.Moved ? treatment.FireAt : null,
-            FiresAt = fireAt > now && treatment.Fate != SlotFate.Moved && fireAt != nominal ? fireAt : null,
+            FiresAt = treatment.Fate != SlotFate.Moved && fires != nominal ? fires : null,
             Note = treatment.Note,
         };
         Emit(claim);
         Offer(State.Find(job.Id)!, State.Find(job.Id)!.Running[claim.Id], token, now);
     }
 
+    /// <remarks>What waited may be a slot of an earlier schedule: the jitter of this one is not its own then, and what it was is not known any more.</remarks>
+    private static DateTimeOffset JitteredAt(Schedule schedule, DateTimeOffset nominal, DateTimeOffset now) =>
+        (schedule.AfterCompletion || schedule.Next(nominal.AddTicks(-1)) == nominal) && schedule.FireAt(nominal) is var fires && fires <= now ? fires : nominal;
+
     /// <summary>
     /// A resume before the pause's end: every slot that the pause swallowed gets its disposition now. What came due between the resume and
     /// the arrival of its plan is none of them; after a crash that may be hours.
     /// </summary>
     private (long Missed, long CaughtUp) EndPause(PlannedJob job, MisfireRule rule, DateTimeOffset resumed, DateTimeOffset now) =>
-        State.ScheduleOf(job.Id) is { AfterCompletion: false } schedule && schedule.LastDue(job.Cursor, resumed < now ? resumed : now) is { } last
-            ? CatchUp(job, schedule, last, rule, SkipReason.Paused, now)
-            : (0, 0);
+        State.ScheduleOf(job.Id) is not { } schedule ? (0, 0)
+        : schedule.AfterCompletion ? EndPauseOfDelay(job, schedule, rule, resumed < now ? resumed : now)
+        : schedule.LastDue(job.Cursor, resumed < now ? resumed : now) is { } last ? CatchUp(job, schedule, last, rule, SkipReason.Paused, now)
+        : (0, 0);
+
+    /// <summary>
+    /// The one slot that a pause can swallow of a fixed delay is recorded, up to where the delay counts on: its next is due the delay after it, but
+    /// not before the pause ends, and so not late by the time that it was paused.
+    /// </summary>
+    private (long Missed, long CaughtUp) EndPauseOfDelay(PlannedJob job, Schedule schedule, MisfireRule rule, DateTimeOffset end)
+    {
+        if (!job.Running.IsEmpty || !job.Waiting.IsEmpty || TimetableState.AfterCompletionNext(job, schedule) is not { } due || schedule.Treat(due).FireAt >= end)
+        {
+            return (0, 0);
+        }
+
+        if (rule == MisfireRule.None)
+        {
+            Emit(new SlotsSkipped(job.Id, due, TimetableState.DelayAfterPause(schedule, due, end), 1, SkipReason.Paused, null));
+            return (1, 0);
+        }
+
+        Emit(new SlotQueued(job.Id, due, ExecutionTrigger.CatchUp));
+        return (1, 1);
+    }
 
     /// <summary>Before a plan changes, what came due under the old one is disposed of by the old one.</summary>
     private void SettleBefore(PlannedJob job, TimetablePlanning.SetPlan next, DateTimeOffset now)
@@ -328,7 +368,7 @@ public sealed partial class Timetable
         {
             SettleSlots(job.Id, now);
         }
-        else if (next.State != PlanState.Paused || job.Definition.Schedule != next.Definition.Schedule || job.Definition.Timezone != next.Definition.Timezone)
+        else if (next.State != PlanState.Paused || job.Definition.IsTimedOtherwise(next.Definition))
         {
             RecordOpenSlots(job, now, SkipReason.Paused);
         }

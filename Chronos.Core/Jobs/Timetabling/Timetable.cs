@@ -14,6 +14,9 @@ public sealed partial class Timetable(string node)
     /// <summary>How often an execution is offered again beyond its own <c>max_attempts</c> because its node was lost, before it is given up as <c>lost</c>.</summary>
     public const int CrashAllowance = 5;
 
+    /// <summary>How often an execution may be refused by an open circuit before a refusal counts as an attempt: a target that stays away must let it fail at last.</summary>
+    public const int CircuitAllowance = 20;
+
     internal Timetable(string node, ZoneSource zones)
         : this(node) => State = new TimetableState(zones);
 
@@ -59,7 +62,8 @@ public sealed partial class Timetable(string node)
         var known = State.Find(plan.Job);
         if (plan.Version <= Math.Max(known?.Version ?? -1, State.RemovedVersion(plan.Job) ?? -1))
         {
-            return new TimetablePlanning.PlanNoted(plan.Job, plan.Version, null, null);
+            var end = plan.CatchUp is null ? null : known?.Resumes?.Find(r => r.Version >= plan.Version);
+            return new TimetablePlanning.PlanNoted(plan.Job, plan.Version, end?.Missed, end?.CaughtUp);
         }
 
         long? missed = null, caughtUp = null;
@@ -74,7 +78,12 @@ public sealed partial class Timetable(string node)
                 SettleBefore(known, plan, now);
             }
 
-            if (plan.State == PlanState.Disabled || known.Definition.Schedule != plan.Definition.Schedule || known.Definition.Timezone != plan.Definition.Timezone)
+            if (known.Definition.IsTimedOtherwise(plan.Definition))
+            {
+                EndBackfill(plan.Job, "the schedule of the job was changed", now);
+            }
+
+            if (plan.State == PlanState.Disabled || known.Definition.IsTimedOtherwise(plan.Definition))
             {
                 RecordNotYetFired(
                     plan.Job, plan.From, SkipReason.Cancelled, plan.State == PlanState.Disabled ? "the job was disabled before it was fired" : "the schedule changed before it was fired");
@@ -87,10 +96,15 @@ public sealed partial class Timetable(string node)
         }
 
         var (before, old) = (State.Find(plan.Job), known is null ? null : State.ScheduleOf(plan.Job));
-        Emit(new PlanSet(plan.Job, plan.Tenant, plan.Version, plan.Revision, plan.State, plan.PausedUntil, plan.From, plan.Definition));
-        if (old?.HasCalendars == true && before?.Cursor > plan.From)
+        var ended = plan.CatchUp is not null && known is { Removed: false, State: PlanState.Paused } && plan.State != PlanState.Paused;
+        Emit(new PlanSet(plan.Job, plan.Tenant, plan.Version, plan.Revision, plan.State, plan.PausedUntil, plan.From, plan.Definition)
         {
-            SettleDecidedAhead(plan.Job, old, plan.From, before.Cursor);
+            Missed = ended ? missed ?? 0 : null,
+            CaughtUp = ended ? caughtUp ?? 0 : null,
+        });
+        if (plan.State != PlanState.Disabled && old is not null && before?.Cursor > plan.From && before.Definition.IsTimedOtherwise(plan.Definition))
+        {
+            SettleDecidedAhead(plan.Job, old, before.TakenOver > plan.From ? before.TakenOver.Value : plan.From, before.Cursor);
         }
 
         if (before is null || before.Definition.Schedule != plan.Definition.Schedule || before.State == PlanState.Disabled)
@@ -99,6 +113,7 @@ public sealed partial class Timetable(string node)
         }
 
         Drain(plan.Job, now);
+        AdvanceOpen(plan.Job, now);
         return new TimetablePlanning.PlanNoted(plan.Job, plan.Version, missed ?? (plan.CatchUp is null ? null : 0), caughtUp ?? (plan.CatchUp is null ? null : 0));
     }
 
@@ -124,10 +139,7 @@ public sealed partial class Timetable(string node)
                 Skip(plan.Job, waiting.Nominal, SkipReason.Deleted, "the job was deleted");
             }
 
-            foreach (var backfill in State.Find(plan.Job)!.Backfills.Where(b => b.EndedAt is null))
-            {
-                Emit(new BackfillEnded(plan.Job, backfill.Operation, now, Cancelled: true));
-            }
+            EndBackfill(plan.Job, "the job was deleted", now);
 
             foreach (var execution in State.Find(plan.Job)!.Running.Values)
             {

@@ -64,6 +64,9 @@ public sealed record RemovedJob(JobId Job, long Version)
 {
     /// <summary>Up to where slots were decided: a job that is made anew under this id begins behind it. Absent where it was not kept.</summary>
     public DateTimeOffset? Cursor { get; init; }
+
+    /// <summary>The <c>Idempotency-Key</c>s of its runs: they were done, also where the job is made anew. Absent when there are none.</summary>
+    public ImmutableArray<RememberedRun>? Requests { get; init; }
 }
 
 /// <summary>Which timetable a job belongs to.</summary>

@@ -45,7 +45,7 @@ public sealed partial class TimetableState
             Requests = Remember(job, i.Request, i.Operation, i.At),
         },
         BackfillAdvanced i => WithBackfill(job, i.Operation, i, static (b, i) => i.Status == ExecutionStatus.Succeeded ? b with { Succeeded = b.Succeeded + 1 } : b with { Failed = b.Failed + 1 }),
-        BackfillEnded i => WithBackfill(job, i.Operation, i, static (b, i) => b with { EndedAt = i.At, Cancelled = i.Cancelled }),
+        BackfillEnded i => WithBackfill(job, i.Operation, i, static (b, i) => b with { EndedAt = i.At, Cancelled = i.Cancelled, Reason = i.Reason }),
         _ => throw new InvalidOperationException($"{item.GetType()} is no item of a timetable"),
     };
 
@@ -53,11 +53,11 @@ public sealed partial class TimetableState
     {
         var known = Find(i.Job);
         var job = known is null or { Removed: true }
-            ? new PlannedJob { Id = i.Job, Tenant = i.Tenant, Definition = i.Definition, Cursor = Later(i.From, known?.Cursor ?? DecidedTo(i.Job) ?? i.From), Running = known?.Running ?? RunningExecutions.Empty }
+            ? Anew(i, known)
             : known;
 
         // Slots of a time in which the job was switched off, or of a schedule that was not yet its own, are none.
-        var fresh = job.State == PlanState.Disabled || job.Definition.Schedule != i.Definition.Schedule || job.Definition.Timezone != i.Definition.Timezone;
+        var fresh = job.State == PlanState.Disabled || job.Definition.IsTimedOtherwise(i.Definition);
         return job with
         {
             Version = i.Version,
@@ -66,6 +66,26 @@ public sealed partial class TimetableState
             PausedUntil = i.PausedUntil,
             Definition = i.Definition,
             Cursor = fresh ? Later(job.Cursor, i.From) : job.Cursor,
+            TakenOver = !fresh ? job.TakenOver : job.Cursor > i.From ? job.Cursor : null,
+            Resumes = i is { Missed: { } missed, CaughtUp: { } caughtUp }
+                ? [.. (job.Resumes ?? []).TakeLast(PauseEnd.Kept - 1), new PauseEnd(i.Version, missed, caughtUp)]
+                : job.Resumes,
+        };
+    }
+
+    /// <summary>A job that is made, or made again under the name of one that was deleted: slots that were decided for that one stay so.</summary>
+    private PlannedJob Anew(PlanSet i, PlannedJob? removed)
+    {
+        var decided = removed?.Cursor ?? DecidedTo(i.Job);
+        return new PlannedJob
+        {
+            Id = i.Job,
+            Tenant = i.Tenant,
+            Definition = i.Definition,
+            Cursor = Later(i.From, decided ?? i.From),
+            TakenOver = decided > i.From ? decided : null,
+            Running = removed?.Running ?? RunningExecutions.Empty,
+            Requests = removed?.Requests ?? AskedOf(i.Job) ?? [],
         };
     }
 
@@ -74,7 +94,7 @@ public sealed partial class TimetableState
         var id = i.Id;
         var running = new RunningExecution(id, i.Nominal, i.Trigger, i.Revision, i.At, 1, true, i.Begins, i.Node, null, i.Payload, i.Source, null, [])
         {
-            Due = i.Due,
+            Due = i.Due ?? i.FiresAt,
             Begins = i.Begins > i.At ? i.Begins : null,
             Callback = PendingCallback.Next(i.Callback, null),
         };

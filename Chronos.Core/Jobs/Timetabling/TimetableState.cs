@@ -96,7 +96,7 @@ public sealed partial class TimetableState
                 continue;
             }
 
-            var after = schedule.AfterCompletion && job.LastEndedAt is { } ended ? Later(ended, job.Cursor) : job.Cursor;
+            var after = schedule.AfterCompletion ? DelayFrom(job, schedule) : job.Cursor;
             sources.Add(new AgendaSource(job.Id, job.Definition.Name, schedule, after, job.State == PlanState.Paused ? job.PausedUntil : null));
         }
 
@@ -221,7 +221,11 @@ public sealed partial class TimetableState
                 Put(Plan(i));
                 return;
             case PlanRemoved i:
-                RememberRemoval(new RemovedJob(i.Job, i.Version) { Cursor = Find(i.Job)?.Cursor ?? DecidedTo(i.Job) });
+                RememberRemoval(new RemovedJob(i.Job, i.Version)
+                {
+                    Cursor = Find(i.Job)?.Cursor ?? DecidedTo(i.Job),
+                    Requests = Find(i.Job)?.Requests is { IsEmpty: false } asked ? asked : AskedOf(i.Job),
+                });
                 if (_jobs.TryGetValue(i.Job, out var gone))
                 {
                     Put(gone.Job with { Version = i.Version, State = PlanState.Disabled, Removed = true });
@@ -344,7 +348,7 @@ public sealed partial class TimetableState
             fireAt = hold;
         }
 
-        if (job.State == PlanState.Paused && job.Running.IsEmpty && !job.Waiting.IsEmpty)
+        if (job.State == PlanState.Paused && job.Running.IsEmpty && (!job.Waiting.IsEmpty || job.OpenBackfill is not null))
         {
             return job.PausedUntil;
         }
@@ -361,8 +365,23 @@ public sealed partial class TimetableState
     }
 
     /// <summary>The next slot of a fixed delay: it counts from the end of the previous execution.</summary>
-    internal static DateTimeOffset? AfterCompletionNext(PlannedJob job, Schedule schedule) =>
-        schedule.Next(job.LastEndedAt is { } ended ? Later(ended, job.Cursor) : job.Cursor);
+    internal static DateTimeOffset? AfterCompletionNext(PlannedJob job, Schedule schedule) => schedule.Next(Counted(job));
+
+    /// <summary>The same as it is to be told: nothing while an execution runs or waits, since it counts from that one's end; and no slot that a pause swallows.</summary>
+    internal static DateTimeOffset? DelayNext(PlannedJob job, Schedule schedule) =>
+        job.Running.IsEmpty && job.Waiting.IsEmpty ? schedule.Next(DelayFrom(job, schedule)) : null;
+
+    /// <summary>From where a fixed delay counts on when a pause ends at <paramref name="end"/> that has swallowed its slot <paramref name="due"/>: the next comes the delay after that one, but not before the end.</summary>
+    /// <remarks>As exact as the journal, and not before the end: the pause would swallow that one too.</remarks>
+    internal static DateTimeOffset DelayAfterPause(Schedule schedule, DateTimeOffset due, DateTimeOffset end) =>
+        Later(due, Instants.Ceiling(end) - schedule.Spec.Every!.Value);
+
+    private static DateTimeOffset DelayFrom(PlannedJob job, Schedule schedule) =>
+        job is { State: PlanState.Paused, PausedUntil: { } until } && AfterCompletionNext(job, schedule) is { } due && schedule.Treat(due).FireAt < until
+            ? DelayAfterPause(schedule, due, until)
+            : Counted(job);
+
+    private static DateTimeOffset Counted(PlannedJob job) => job.LastEndedAt is { } ended ? Later(ended, job.Cursor) : job.Cursor;
 
     /// <summary>When a running execution needs a look: its retry is due, its callback overdue, or its deadline over.</summary>
     private static DateTimeOffset? ExecutionWake(PlannedJob job, RunningExecution execution)
@@ -411,6 +430,9 @@ public sealed partial class TimetableState
 
     /// <summary>A deletion that came late found slots decided that are younger than it; a job that is made anew does not decide them again.</summary>
     private DateTimeOffset? DecidedTo(JobId job) => _removed.TryGetValue(job, out var removed) ? removed.Cursor : null;
+
+    /// <summary>What was run of a deleted job under a key is not run again of the next that has its name.</summary>
+    private ImmutableArray<RememberedRun>? AskedOf(JobId job) => _removed.TryGetValue(job, out var removed) ? removed.Requests : null;
 
     private void RememberRemoval(RemovedJob removed)
     {

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Akka.Actor;
 using Chronos.Actors.Dispatching;
 using Chronos.Actors.Dispatching.Kafka;
@@ -194,6 +196,49 @@ public sealed class KafkaDispatcherTests : IAsyncLifetime
                 return failures.Count;
             }
         }
+    }
+
+    /// <summary>The client does not count who is inside it: closed under a question, it may take the process down.</summary>
+    [Fact]
+    public async Task A_node_that_stops_while_brokers_owe_an_answer_closes_the_client_when_the_question_is_over()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var mute = new TcpListener(IPAddress.Loopback, 0);
+        mute.Start();
+        var connections = new ConcurrentBag<Task<int>>();
+        var accepting = Task.Run(async () =>
+        {
+            while (true)
+            {
+                var client = await mute.AcceptTcpClientAsync();
+                connections.Add(Task.Run(async () =>
+                {
+                    // Everything is taken and nothing answered, until the other side hangs up.
+                    using (client)
+                    {
+                        var (buffer, all) = (new byte[1024], 0);
+                        for (int read; (read = await client.GetStream().ReadAsync(buffer)) > 0; all += read)
+                        {
+                            asked.TrySetResult();
+                        }
+
+                        return all;
+                    }
+                }));
+            }
+        });
+        var dispatcher = Create(new KafkaDispatchOptions { AllowPrivateTargets = true, ConnectTimeout = TimeSpan.FromSeconds(5) });
+        var attempts = Enumerable.Range(0, 8).Select(n => dispatcher.DispatchAsync(
+            Attempt(KafkaTarget.Section($$"""{"brokers":["127.0.0.1:{{((IPEndPoint)mute.LocalEndpoint).Port}}"],"topic":"topic-{{n}}"}"""), n), CancellationToken.None)).ToList();
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        await dispatcher.DisposeAsync();
+
+        Assert.Contains(connections, c => !c.IsCompleted);
+        Assert.All(await Task.WhenAll(attempts), outcome => Assert.False(outcome.Succeeded));
+        await Eventually.True(() => connections.All(c => c.IsCompleted), TimeSpan.FromSeconds(30));
+        mute.Stop();
+        await Assert.ThrowsAnyAsync<Exception>(() => accepting);
     }
 
     private static AttemptRequest Attempt(DispatchTarget target, int number)

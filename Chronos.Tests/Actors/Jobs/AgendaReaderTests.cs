@@ -20,8 +20,8 @@ public sealed class AgendaReaderTests : IAsyncLifetime
     /// <summary>From 06:00 on 81 slots of one job fire at one instant (those of 4 hours that its calendar moves there), together with some of another; a third fires between.</summary>
     private static readonly ImmutableArray<AgendaSource> Sources =
     [
-        Source("moved", Tests.Core.Calendars.Calendars.Schedule("*/3 * * * *", "UTC", Tests.Core.Calendars.Calendars.Valid("""{"name":"night","on_excluded":"next_open","weekly":[{"from":"02:00","to":"06:00"}]}"""))),
-        Source("also", Tests.Core.Calendars.Calendars.Schedule("*/9 * * * *", "UTC", Tests.Core.Calendars.Calendars.Valid("""{"name":"night","on_excluded":"next_open","weekly":[{"from":"02:00","to":"06:00"}]}"""))),
+        Source("moved", Tests.Core.Calendars.Calendars.Schedule("*/3 * * * *", "UTC", Tests.Core.Calendars.Calendars.Valid("""{"name":"night","on_excluded":"next_open","weekly":[{"days":["mon-sun"],"from":"02:00","to":"06:00"}]}"""))),
+        Source("also", Tests.Core.Calendars.Calendars.Schedule("*/9 * * * *", "UTC", Tests.Core.Calendars.Calendars.Valid("""{"name":"night","on_excluded":"next_open","weekly":[{"days":["mon-sun"],"from":"02:00","to":"06:00"}]}"""))),
         Source("often", Given.Valid("*/10 * * * *")),
     ];
 

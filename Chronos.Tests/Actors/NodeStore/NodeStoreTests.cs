@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Event;
 using Chronos.Actors.NodeStore;
 using Chronos.Core.Governance.Access;
 using Chronos.Core.Kernel;
@@ -11,6 +13,8 @@ namespace Chronos.Tests.Actors.NodeStore;
 public sealed class NodeStoreTests : IAsyncDisposable
 {
     private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private const string WithLog = ", but not its log";
+    private readonly ConcurrentQueue<string> _said = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("chronos-node-").FullName;
     private readonly FakeJournal _journal = new();
     private readonly KeyDirectory _directory = new(TimeProvider.System);
@@ -62,17 +66,31 @@ public sealed class NodeStoreTests : IAsyncDisposable
     [InlineData("a key was added by hand")]
     [InlineData("a place ahead of the journal")]
     [InlineData("a folder")]
+    [InlineData("garbage in the first page")]
+    [InlineData("garbage in the last page")]
     [InlineData("missing, but not its log")]
     [InlineData("garbage, but not its log")]
-    public async Task A_harmed_file_is_rebuilt_from_the_journal(string harm)
+    [InlineData("empty, but not its log")]
+    [InlineData("truncated, but not its log")]
+    [InlineData("garbage in the first page, but not its log")]
+    [InlineData("garbage in the last page, but not its log")]
+    public async Task A_harmed_file_is_rebuilt_from_the_journal_and_the_log_says_so(string harm)
     {
         await FillAndStop();
-        Harm(harm);
+        if (harm.EndsWith(WithLog, StringComparison.Ordinal))
+        {
+            await LeaveLog();
+        }
+
+        Harm(harm.Replace(WithLog, "", StringComparison.Ordinal));
         var directory = new KeyDirectory(TimeProvider.System);
         var system = System();
+        system.EventStream.Subscribe(system.ActorOf(Akka.Actor.Props.Create(() => new Listener(_said))), typeof(LogEvent));
         Start(system, directory);
         await ReadSide.Until(() => directory.Count == 5 && directory.Authenticate(Key(4).Text) is null && directory.Authenticate(Key(5).Text) is not null);
         await ReadSide.Until(() => CopyOfFile()?.Keys.Count == 5 && CopyOfFile()?.Keys.ContainsKey("intruder") == false && CopyOfFile()?.Offset < 99_999);
+        var said = harm.StartsWith("missing", StringComparison.Ordinal) ? "There is no node store" : "is damaged";
+        await ReadSide.Until(() => _said.Any(line => line.Contains(said, StringComparison.Ordinal)));
         await system.Terminate();
 
         var (file, state) = NodeStoreFile.Open(DbPath);
@@ -162,19 +180,18 @@ public sealed class NodeStoreTests : IAsyncDisposable
                 File.Delete(DbPath);
                 Directory.CreateDirectory(Path.Combine(DbPath, "inside"));
                 break;
-            case "missing, but not its log" or "garbage, but not its log":
-                LeaveLog();
-                File.Delete(DbPath);
-                if (how.StartsWith("garbage", StringComparison.Ordinal))
+            case "garbage in the first page" or "garbage in the last page":
+                using (var file = File.OpenWrite(DbPath))
                 {
-                    File.WriteAllBytes(DbPath, [.. Enumerable.Range(0, 40_000).Select(i => (byte)((i * 31) >> 2))]);
+                    file.Position = how.Contains("first", StringComparison.Ordinal) ? 0 : file.Length - 8192;
+                    file.Write([.. Enumerable.Range(0, 8192).Select(i => (byte)((i * 31) >> 2))]);
                 }
 
                 break;
             case "truncated":
                 using (var file = File.OpenWrite(DbPath))
                 {
-                    file.SetLength(file.Length / 2);
+                    file.SetLength((file.Length / 2) - 100);
                 }
 
                 break;
@@ -210,12 +227,14 @@ public sealed class NodeStoreTests : IAsyncDisposable
     }
 
     /// <summary>As after <c>kill -9</c>: what was written last is in LiteDB's log, and not in the file.</summary>
-    private void LeaveLog()
+    private async Task LeaveLog()
     {
         var (store, state) = NodeStoreFile.Open(DbPath);
         store.Save(state with { Keys = state.Keys.SetItem("stale", state.Keys.Values.First() with { Id = new KeyId("stale") }) }, [state.Keys.Values.First() with { Id = new KeyId("stale") }]);
         var log = Path.Combine(_folder, "node-log.db");
-        Assert.NotEqual(0, new FileInfo(log).Length);
+
+        // LiteDB answers before what was committed is in its log.
+        await ReadSide.Until(() => new FileInfo(log) is { Exists: true, Length: > 0 });
         File.Copy(log, log + ".kept");
         store.Dispose();
         File.Move(log + ".kept", log, overwrite: true);
@@ -225,7 +244,12 @@ public sealed class NodeStoreTests : IAsyncDisposable
         system.ActorOf(NodeStoreActor.Props(DbPath, _journal, _journal.Pulse, directory, TimeProvider.System), "node-store");
 
     private static ActorSystem System() => ActorSystem.Create("nodes", ConfigurationFactory.ParseString(
-        $"akka.loglevel = OFF\nakka.stdout-loglevel = OFF\n{NodeStoreActor.Dispatcher}.type = PinnedDispatcher"));
+        $"akka.loglevel = INFO\nakka.loggers = []\nakka.stdout-loglevel = OFF\n{NodeStoreActor.Dispatcher}.type = PinnedDispatcher"));
+
+    private sealed class Listener : ReceiveActor
+    {
+        public Listener(ConcurrentQueue<string> said) => Receive<LogEvent>(e => said.Enqueue(e.Message.ToString()!));
+    }
 
     private static ApiKey Key(int number) => ApiKey.From([.. Enumerable.Range(0, ApiKey.EntropyBytes).Select(i => (byte)(i + (number * 37)))]);
 

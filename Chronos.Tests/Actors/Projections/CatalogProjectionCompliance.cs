@@ -23,12 +23,25 @@ public abstract class CatalogProjectionCompliance : IDisposable
     private protected abstract ReadSide Open();
 
     [Fact]
+    public async Task A_pause_that_has_ended_by_itself_is_listed_no_more()
+    {
+        await Side.Tell(
+            Created("over"), new JobEvents.Paused(TenantId.Default, Id("over"), 2, "night", DateTimeOffset.UtcNow.AddSeconds(-1), Ann, T0, null),
+            Created("open"), new JobEvents.Paused(TenantId.Default, Id("open"), 2, "night", null, Ann, T0, null));
+        var job = Side.Catalog.Find(TenantId.Default, Id("over"))!.Job;
+        Assert.Equal((PlanState.Active, null, null, null), (job.State, job.PauseReason, job.PausedAt, job.PausedUntil));
+        Assert.Equal([PlanState.Active, PlanState.Paused],
+            Side.Catalog.List(new JobFilter(TenantId.Default) { Sort = "-name" }, [])!.Items.Select(row => row.Job.State));
+        Assert.Equal(new JobCounts(1, 1, 0), Side.Catalog.Count(TenantId.Default));
+    }
+
+    [Fact]
     public async Task A_job_is_listed_as_its_last_event_left_it()
     {
         await Side.Tell(
             Created("a", d => d with { Description = "first" }),
             new JobEvents.Revised(TenantId.Default, Id("a"), 2, 2, Definition("a") with { Description = "second" }, "replace", Ann, T0.AddMinutes(1), null),
-            new JobEvents.Paused(TenantId.Default, Id("a"), 3, "night", T0.AddHours(2), Ann, T0.AddMinutes(2), null));
+            new JobEvents.Paused(TenantId.Default, Id("a"), 3, "night", T0.AddYears(100), Ann, T0.AddMinutes(2), null));
         var job = Side.Catalog.Find(TenantId.Default, Id("a"))!.Job;
         Assert.Equal((3L, 2, PlanState.Paused, "night", "second"), (job.Version, job.Revision, job.State, job.PauseReason, job.Definition.Description));
         Assert.Equal((T0, "tester", T0.AddMinutes(2), "ann"), (job.CreatedAt, job.CreatedBy.Name, job.UpdatedAt, job.UpdatedBy.Name));

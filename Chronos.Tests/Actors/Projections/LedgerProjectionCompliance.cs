@@ -60,6 +60,21 @@ public abstract class LedgerProjectionCompliance : IDisposable
     }
 
     [Fact]
+    public async Task What_an_open_circuit_refused_has_not_begun()
+    {
+        var (id, second) = (ExecutionId.ForSlot(Id("a"), Slot), Slot.AddSeconds(20));
+        await Side.Tell(Created("a"), Batch(Started("a", Slot), AttemptEnded("a", Slot, FailureClass.CircuitOpen, second)));
+        var refused = Side.Ledger.Find(TenantId.Default, id)!;
+        Assert.Equal((ExecutionStatus.Pending, null, null), (refused.Status, refused.StartedAt, refused.LatenessMs));
+
+        await Side.Tell(
+            Batch(new AttemptStarted(Id("a"), id, 2, second, "node-1")),
+            Batch(AttemptEnded("a", Slot) with { Attempt = 2, StartedAt = second.AddMilliseconds(5), At = second.AddMilliseconds(9) }, Ended("a", Slot)));
+        var sent = Side.Ledger.Find(TenantId.Default, id)!;
+        Assert.Equal((ExecutionStatus.Succeeded, second.AddMilliseconds(5), 20_005d), (sent.Status, sent.StartedAt, sent.LatenessMs));
+    }
+
+    [Fact]
     public async Task A_queued_slot_is_told_as_queued_and_then_as_what_became_of_it()
     {
         await Side.Tell(Created("a"), Batch(
@@ -95,6 +110,12 @@ public abstract class LedgerProjectionCompliance : IDisposable
         Assert.Null(Side.Ledger.DispositionOf(TenantId.Default, Id("a"), Slot.AddMinutes(61)));
         Assert.Null(Side.Ledger.DispositionOf(TenantId.Default, Id("a"), Slot.AddMinutes(-1)));
         Assert.Equal(60, Side.Ledger.Stats(TenantId.Default, T0).SlotsNotRun);
+
+        // What stands beside a time: the ends of a range, and single slots.
+        (DateTimeOffset?, DateTimeOffset?) Beside(double minutes) => Side.Ledger.SlotsBeside(TenantId.Default, Id("a"), Slot.AddMinutes(minutes));
+        Assert.Equal((null, Slot), Beside(-0.5));
+        Assert.Equal((Slot.AddMinutes(59), Slot.AddMinutes(60)), Beside(59.5));
+        Assert.Equal((Slot.AddMinutes(60), null), Beside(61));
     }
 
     [Fact]

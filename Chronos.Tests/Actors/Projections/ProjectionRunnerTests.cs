@@ -46,6 +46,23 @@ public sealed class ProjectionRunnerTests
         Assert.Equal(1, side.Ledger.Stats(TenantId.Default, T0).Executions[ExecutionStatus.Succeeded]);
     }
 
+    /// <summary>Whoever reads a list right after a change is told that it may be behind, also before the runner has looked.</summary>
+    [Fact]
+    public async Task What_was_committed_and_is_not_folded_is_a_lag_from_the_first_instant()
+    {
+        using var side = new ReadSide();
+        await side.Tell(Created("a"));
+        await Until(() => side.Runner.Health.All(h => h.LagSeconds == 0));
+        for (var i = 0; i < 50; i++)
+        {
+            var ordering = side.Journal.Append(Created($"b{i}"));
+            var health = side.Runner.Health;
+            Assert.All(health, h => Assert.True(h.Offset >= ordering || h.LagSeconds > 0, $"{h.Offset} of {ordering}: {h.LagSeconds}"));
+        }
+
+        await Until(() => side.Runner.Health.All(h => h.LagSeconds == 0));
+    }
+
     [Fact]
     public async Task A_restart_goes_on_where_it_stopped_and_folds_nothing_twice()
     {

@@ -25,7 +25,56 @@ public sealed class ReadDatabaseDamageTests
         await again.CaughtUp();
         Assert.Equal(dump, again.Dump());
         Assert.True(again.Log.Has("is damaged") || again.Log.Has("There is no read database") || again.Log.Has("has no model yet"));
-        Assert.Equal(harm is not ("missing" or "empty" or "missing offsets"), Directory.EnumerateFileSystemEntries(side.Folder, "read.db.damaged-*").Any());
+        Assert.Equal(harm is not ("missing" or "missing offsets"), Directory.EnumerateFileSystemEntries(side.Folder, "read.db.damaged-*").Any());
+    }
+
+    /// <summary>SQLite lays what its log holds over what was written into the file.</summary>
+    [Theory]
+    [InlineData("garbage")]
+    [InlineData("garbage in the first page")]
+    [InlineData("empty")]
+    public async Task A_file_that_was_harmed_after_a_kill_is_rebuilt_and_the_log_says_so(string harm)
+    {
+        using var side = new ReadSide();
+        await ProjectionRunnerTests.Mixture(side);
+        var dump = side.Dump();
+        var killed = Copied(side);
+        Harm(Path.Combine(killed, "read.db"), harm);
+        using var again = new ReadSide(side.Journal, killed);
+        await again.CaughtUp();
+        Assert.Equal(dump, again.Dump());
+        Assert.True(again.Log.Has("is damaged"), again.Log.All);
+        Assert.NotEmpty(Directory.EnumerateFileSystemEntries(killed, "read.db.damaged-*"));
+    }
+
+    /// <summary>Nothing is lost then, and nothing has to be made anew.</summary>
+    [Fact]
+    public async Task What_was_written_over_pages_that_the_log_holds_is_restored_and_the_log_says_that_it_was_looked_for()
+    {
+        using var side = new ReadSide();
+        await ProjectionRunnerTests.Mixture(side);
+        var dump = side.Dump();
+        var killed = Copied(side);
+        Harm(Path.Combine(killed, "read.db"), "truncated");
+        using var again = new ReadSide(side.Journal, killed);
+        await again.CaughtUp();
+        Assert.Equal(dump, again.Dump());
+        Assert.True(again.Log.Has("was not closed in order"), again.Log.All);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(killed, "read.db.damaged-*"));
+    }
+
+    /// <summary>As a kill leaves it: file and log as they are now, and not closed in order.</summary>
+    private static string Copied(ReadSide side)
+    {
+        var killed = Directory.CreateTempSubdirectory("chronos-killed-").FullName;
+        foreach (var file in Directory.GetFiles(side.Folder, "read.db*").Where(f => !f.EndsWith("-shm", StringComparison.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(killed, Path.GetFileName(file)));
+        }
+
+        Assert.True(new FileInfo(Path.Combine(killed, "read.db-wal")).Length > 0);
+        Assert.True(new FileInfo(Path.Combine(killed, "read.db")).Length > 0, "SQLite leaves no empty file beside a log");
+        return killed;
     }
 
     [Fact]
@@ -98,6 +147,13 @@ public sealed class ReadDatabaseDamageTests
                 break;
             case "garbage":
                 File.WriteAllBytes(path, Noise((int)new FileInfo(path).Length));
+                break;
+            case "garbage in the first page":
+                using (var file = File.OpenWrite(path))
+                {
+                    file.Write(Noise(4096));
+                }
+
                 break;
             case "empty":
                 File.WriteAllBytes(path, []);

@@ -30,7 +30,7 @@ internal sealed class ReadSide : IDisposable
         Runner = new ProjectionRunner(
             Database, projections ?? [new LedgerProjection(), new CatalogProjection()], Journal, Journal.Pulse, TimeProvider.System, Log.For<ProjectionRunner>(), pressure);
         Ledger = new LedgerQueries(Database, TimeProvider.System);
-        Catalog = new CatalogQueries(Database);
+        Catalog = new CatalogQueries(Database, TimeProvider.System);
         Retention = new LedgerRetention(Runner, NullLogger<LedgerRetention>.Instance);
         Runner.Start();
     }

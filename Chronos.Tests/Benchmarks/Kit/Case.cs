@@ -27,6 +27,9 @@ internal sealed record Case(
     /// <summary>Where as many other jobs go at the same rate, which nobody measures.</summary>
     public string? Beside { get; init; }
 
+    /// <summary>Seconds at the rate before anything is counted.</summary>
+    public int Settling { get; init; } = 3;
+
     /// <summary>Over which protocol, as its member of a job document is called, and the section; HTTP to <see cref="Url"/> where absent.</summary>
     public string? Protocol { get; init; }
 

@@ -14,7 +14,7 @@ internal static class Rates
     {
         // Each job once a second, its phase its place in the second; the first slots come when all are planned.
         var first = Bursts.WholeSecond(TimeSpan.FromSeconds(2 + what.Jobs / 8_000.0));
-        var (from, to) = (first.AddSeconds(3), first.AddSeconds(3 + what.Seconds));
+        var (from, to) = (first.AddSeconds(what.Settling), first.AddSeconds(what.Settling + what.Seconds));
         await node.Plan(Enumerable.Range(0, what.Jobs).Select(i => ($"rate-{i}", new ScheduleSpec
         {
             Every = TimeSpan.FromSeconds(1),

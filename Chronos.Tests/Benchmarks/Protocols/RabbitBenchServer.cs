@@ -1,5 +1,7 @@
 using System.Text;
 using Chronos.Tests.Kit;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 
 namespace Chronos.Benchmarks.Protocols;
 
@@ -34,12 +36,28 @@ internal sealed class RabbitBenchServer : BenchServer
     {
         await using var client = await _server.ConnectAsync();
         await using var channel = await client.CreateChannelAsync();
-        var stored = new List<string>();
-        while (await channel.BasicGetAsync(place, autoAck: true) is { } message)
+        var left = (int)await channel.MessageCountAsync(place);
+        var stored = new List<string>(left);
+        if (left == 0)
         {
-            stored.Add(Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers!["x-chronos-execution-id"]!));
+            return stored;
         }
 
+        // Pushed and not fetched: a quorum queue takes milliseconds for each message that is fetched.
+        var complete = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.ReceivedAsync += (_, message) =>
+        {
+            stored.Add(Encoding.UTF8.GetString((byte[])message.BasicProperties.Headers!["x-chronos-execution-id"]!));
+            if (stored.Count == left)
+            {
+                complete.SetResult();
+            }
+
+            return Task.CompletedTask;
+        };
+        await channel.BasicConsumeAsync(place, autoAck: true, consumer);
+        await complete.Task.WaitAsync(TimeSpan.FromMinutes(1));
         return stored;
     }
 

@@ -18,6 +18,10 @@ public sealed class CalendarDocumentTests
     [InlineData("""{"name":"a","weekly":[{"from":"9"}]}""", "weekly[0].from")]
     [InlineData("""{"name":"a","weekly":[{"from":"24:00"}]}""", "weekly[0].from")]
     [InlineData("""{"name":"a","weekly":[{"until":"10:00"}]}""", "weekly[0].until")]
+    [InlineData("""{"name":"a","weekly":[{"days":["sat"]},{"from":"22:00","to":"06:00"}]}""", "weekly[1].days")]
+    [InlineData("""{"name":"a","weekly":[{"days":[]}]}""", "weekly[0].days")]
+    [InlineData("""{"name":"a","mode":"include"}""", "mode")]
+    [InlineData("""{"name":"a","mode":"include","weekly":[],"dates":[]}""", "mode")]
     [InlineData("""{"name":"a","dates":["2026-02-30"]}""", "dates[0]")]
     [InlineData("""{"name":"a","dates":["12-25",7]}""", "dates[1]")]
     [InlineData("""{"name":"a","ranges":[{"from":"2026-12-24"}]}""", "ranges[0].to")]
@@ -32,11 +36,19 @@ public sealed class CalendarDocumentTests
     }
 
     [Fact]
+    public void What_was_stored_before_days_and_times_had_to_be_given_still_loads()
+    {
+        var weekly = CalendarDocument.ReadStored(Json("""{"name":"a","weekly":[{"from":"22:00","to":"06:00"},{"days":[]}]}""")).Weekly;
+        Assert.Equal([0x7F, 0], weekly.Select(w => w.Days));
+        Assert.Equal(CalendarMode.Include, CalendarDocument.ReadStored(Json("""{"name":"a","mode":"include"}""")).Mode);
+    }
+
+    [Fact]
     public void What_is_written_is_read_again_and_written_the_same()
     {
         var calendar = Calendars.Valid("""
             {"name":"a","description":"d","timezone":"Europe/Berlin","mode":"include","on_excluded":"previous_open",
-             "weekly":[{"days":["fri-mon"],"from":"22:00","to":"06:00"},{}],"dates":["2026-12-24","02-29"],
+             "weekly":[{"days":["fri-mon"],"from":"22:00","to":"06:00"},{"days":["sun-sat"]}],"dates":["2026-12-24","02-29"],
              "ranges":[{"from":"2026-12-24","to":"2026-12-31","note":"x"},{"from":"2026-12-24T12:00","to":"2027-01-02 08:30"}]}
             """);
         Assert.Equal(calendar, Calendars.Valid(CalendarDocument.ToJson(calendar)));
@@ -175,4 +187,6 @@ public sealed class CalendarDocumentTests
 
     private static string Event(string lines, string before = "") =>
         $"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//test//EN\n{before}BEGIN:VEVENT\nUID:1\nSUMMARY:Some\n{lines}\nEND:VEVENT\nEND:VCALENDAR";
+
+    private static JsonElement Json(string text) => JsonElement.Parse(text);
 }

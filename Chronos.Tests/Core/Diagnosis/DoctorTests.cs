@@ -22,6 +22,15 @@ public sealed class DoctorTests
         Assert.Equal(["clock_skew", "disk", "journal", "leader", "projection_lag", "settings", "stuck_slots"], found.Select(f => f.Check).Distinct().Order());
     }
 
+    /// <summary>To rebuild a model because the database was away for a minute would cost an hour.</summary>
+    [Fact]
+    public void A_model_that_waits_for_the_journal_is_not_told_to_be_rebuilt()
+    {
+        var away = Well with { JournalMs = null, Projections = [new ProjectionVitals("ledger", 9, "connection refused")] };
+        var finding = Assert.Single(Doctor.Diagnose([Asked(away)], Leader, Now), f => f.Check == "projection_lag");
+        Assert.Equal((FindingLevel.Fault, "ledger waits: connection refused", "it goes on by itself when the journal answers"), (finding.Level, finding.Message, finding.Advice));
+    }
+
     [Theory]
     [InlineData(0, 0, FindingLevel.Ok)]
     [InlineData(90, 0, FindingLevel.Ok)]

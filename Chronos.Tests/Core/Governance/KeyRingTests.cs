@@ -42,6 +42,17 @@ public sealed class KeyRingTests
     }
 
     [Fact]
+    public void The_last_administrator_stays_until_there_is_another()
+    {
+        var (ring, _) = Do(KeyRing.Empty(TenantId.Default), Create() with { Scopes = Scopes.Admin });
+        var revoke = new KeyRingCommands.RevokeKey(TenantId.Default, Key.Id, null, Ann);
+        Assert.Equal(RejectionCode.Conflict, Refusal(ring.Decide(revoke, Now)));
+        (ring, _) = Do(ring, Create() with { Key = new KeyId("abcdefg2"), Expires = Now.AddMinutes(1), Scopes = Scopes.Admin });
+        Assert.IsType<KeyRingReplies.Accepted>(ring.Decide(revoke, Now).Reply);
+        Assert.Equal(RejectionCode.Conflict, Refusal(ring.Decide(revoke, Now.AddMinutes(1))));
+    }
+
+    [Fact]
     public void Everything_that_is_wrong_with_a_key_is_named()
     {
         var decision = KeyRing.Empty(TenantId.Default).Decide(

@@ -16,8 +16,8 @@ public sealed class AgendaTests
         Source("a", Given.Valid("*/7 * * * *")),
         Source("b", Given.Valid("""{"cron":"0 * * * *","jitter":"50m"}""", job: "b")),
         Source("c", Given.Valid("30 2 * * *", "Europe/Berlin")),
-        Source("d", Calendars.Calendars.Schedule("*/30 * * * *", "UTC", Calendars.Calendars.Valid("""{"name":"night","on_excluded":"next_open","weekly":[{"from":"22:00","to":"06:00"}]}"""))),
-        Source("e", Calendars.Calendars.Schedule("*/20 * * * *", "UTC", Calendars.Calendars.Valid("""{"name":"noon","weekly":[{"from":"11:00","to":"13:00"}]}"""))),
+        Source("d", Calendars.Calendars.Schedule("*/30 * * * *", "UTC", Calendars.Calendars.Valid("""{"name":"night","on_excluded":"next_open","weekly":[{"days":["mon-sun"],"from":"22:00","to":"06:00"}]}"""))),
+        Source("e", Calendars.Calendars.Schedule("*/20 * * * *", "UTC", Calendars.Calendars.Valid("""{"name":"noon","weekly":[{"days":["mon-sun"],"from":"11:00","to":"13:00"}]}"""))),
         Source("f", Given.Valid("* * * * *")) with { QuietUntil = Begin.AddHours(40) },
         Source("g", Given.Valid("""{"at":"2026-11-25T10:00:00Z"}""")),
     ];
@@ -55,7 +55,7 @@ public sealed class AgendaTests
     [InlineData("9998-12-31T00:00:00Z", "9999-12-31T00:00:00Z", 0)]
     public void A_window_in_a_far_year_begins_at_once(string from, string to, int rows)
     {
-        var shut = Calendars.Calendars.Valid("""{"name":"shut","timezone":"Europe/Berlin","on_excluded":"previous_open","weekly":[{"from":"12:00","to":"14:00"},{"days":["sat-sun"]}],"dates":["02-29"]}""");
+        var shut = Calendars.Calendars.Valid("""{"name":"shut","timezone":"Europe/Berlin","on_excluded":"previous_open","weekly":[{"days":["mon-sun"],"from":"12:00","to":"14:00"},{"days":["sat-sun"]}],"dates":["02-29"]}""");
         var hours = Calendars.Calendars.Valid("""{"name":"hours","timezone":"America/New_York","mode":"include","on_excluded":"next_open","weekly":[{"days":["mon-fri"],"from":"08:00","to":"18:00"}]}""");
         var sources = Enumerable.Range(0, 90).SelectMany(i => new[] { Source($"s{i}", Calendars.Calendars.Schedule("30 12 * * *", "UTC", shut)), Source($"h{i}", Calendars.Calendars.Schedule("0 12 * * *", "UTC", hours, shut)) });
         var agenda = new Agenda(sources, Given.Time(from), Given.Time(to));

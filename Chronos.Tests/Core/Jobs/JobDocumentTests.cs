@@ -37,10 +37,15 @@ public sealed class JobDocumentTests
         { "retry", "{\"jitter\":1.5}", "retry.jitter" },
         { "retry", "{\"retry_on\":[\"5xx\",\"6xx\"]}", "retry.retry_on[1]" },
         { "retry", "{\"retry_on\":[\"5xx\",\"5xx\"]}", "retry.retry_on[1]" },
+        { "retry", "{\"retry_on\":[\"5xx\",430]}", "retry.retry_on[1]" },
+        { "retry", "{\"retry_on\":[2.5]}", "retry.retry_on[0]" },
         { "retry", "{\"tries\":3}", "retry.tries" },
         { "concurrency", "\"sometimes\"", "concurrency" },
         { "concurrency_limit", "0", "concurrency_limit" },
-        { "concurrency_key", "\"x\"", "concurrency_key" },
+        { "concurrency_key", "\"The Warehouse\"", "concurrency_key" },
+        { "concurrency_key", "{\"limit\":2}", "concurrency_key.name" },
+        { "concurrency_key", "{\"name\":\"warehouse\",\"limit\":0}", "concurrency_key.limit" },
+        { "concurrency_key", "{\"name\":\"warehouse\",\"max\":2}", "concurrency_key.max" },
         { "queue_limit", "10001", "queue_limit" },
         { "misfire", "\"some\"", "misfire" },
         { "misfire", "{\"policy\":\"all\",\"max\":0}", "misfire.max" },
@@ -101,6 +106,26 @@ public sealed class JobDocumentTests
                 Assert.True(fields.Any(f => f.StartsWith(name, StringComparison.Ordinal)), $"{name} = {wrong} gave [{string.Join(", ", fields)}]");
             }
         }
+    }
+
+    [Theory]
+    [InlineData("\"warehouse\"", "\"warehouse\"", 1)]
+    [InlineData("{\"name\":\"warehouse\"}", "\"warehouse\"", 1)]
+    [InlineData("{\"name\":\"warehouse\",\"limit\":3}", "{\"name\":\"warehouse\",\"limit\":3}", 3)]
+    public void A_concurrency_key_is_a_name_or_a_name_with_a_limit(string given, string written, int limit)
+    {
+        var job = Read($$"""{"name":"d","schedule":"@daily","webhook":{"url":"http://x/"},"concurrency_key":{{given}} }""");
+        Assert.Equal(("warehouse", limit), (job.Limits!.Key!.Name, job.Limits.Key.Limit));
+        var document = JobDocument.ToElement(job);
+        Assert.Equal(written, document.GetProperty("concurrency_key").GetRawText());
+        Assert.False(document.TryGetProperty("limits", out _));
+    }
+
+    [Fact]
+    public void A_concurrency_key_is_not_promised_where_it_would_not_be_held()
+    {
+        var violation = Assert.Single(Violations("""{"name":"d","webhook":{"url":"http://x/","callback":true},"concurrency_key":"warehouse"}"""));
+        Assert.Equal("concurrency_key", violation.Field);
     }
 
     [Fact]

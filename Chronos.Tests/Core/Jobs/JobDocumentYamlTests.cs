@@ -17,6 +17,16 @@ public sealed class JobDocumentYamlTests
         Assert.Equal(["a", "b", "c", "d"], file.Documents.Select(d => d.GetProperty("name").GetString()));
     }
 
+    [Fact]
+    public void The_status_429_is_a_number_in_YAML_and_a_class_of_failures()
+    {
+        var violations = new List<Violation>();
+        var job = JobDocument.Read(
+            JobDocumentFile.ReadYaml("name: a\nwebhook: { url: http://example.com }\nretry: { retry_on: [timeout, connect, 5xx, 429] }\n").Documents.Single(), violations);
+        Assert.Empty(violations);
+        Assert.Equal(4, job!.Retry.RetryOn.Length);
+    }
+
     [Theory]
     [InlineData("on", "\"on\"")]
     [InlineData("no", "\"no\"")]

@@ -1,8 +1,10 @@
+using Chronos.Core.Calendars;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Jobs;
 using Chronos.Core.Jobs.Timetabling;
 using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
+using Xunit;
 
 namespace Chronos.Tests.Core.Jobs;
 
@@ -25,6 +27,9 @@ internal sealed class TimetableBench
     public List<AttemptRequest> Offered { get; } = [];
 
     public List<ExecutionId> Stopped { get; } = [];
+
+    /// <summary>The lateness that was published.</summary>
+    public List<TimeSpan> Late { get; } = [];
 
     public IReadOnlyList<TimetableItem> Journal => _journal;
 
@@ -102,6 +107,21 @@ internal sealed class TimetableBench
         Commit();
     }
 
+    /// <summary>P1, over whatever the test did: from the start to the last tick, each nominal time has exactly one disposition.</summary>
+    /// <param name="ago">What came due in this time may still be on its way. Absent: nothing may.</param>
+    public void AssertEveryDueSlotHasOneDisposition(JobDefinition definition, TimeSpan ago = default)
+    {
+        var schedule = Schedule.Compile(definition.Schedule!, definition.Timezone, TenantId.Default, definition.Name, CalendarLookups.Lenient, [])!;
+        for (var next = schedule.Next(Start); next <= Now - ago; next = schedule.Next(next.Value))
+        {
+            var nominal = next.Value;
+            var claims = _journal.OfType<ExecutionStarted>().Count(c => c.Execution is null && c.Nominal == nominal);
+            var skips = _journal.OfType<SlotsSkipped>().Count(s => s.First <= nominal && s.Last >= nominal);
+            var waits = Plan.Waiting.Count(w => w.Nominal == nominal);
+            Assert.True(claims + skips + waits == 1, $"{nominal:HH:mm:ss}: {claims} claims, {skips} skips, {waits} waiting");
+        }
+    }
+
     private Timetable Empty(string node) => new(node)
     {
         Tokens = job => CallbackToken.From(job, System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(++_tokens))),
@@ -113,6 +133,7 @@ internal sealed class TimetableBench
         _calendars.AddRange(calendars);
         _journal.AddRange(items);
         Offered.AddRange(effects.OfType<TimetableEffects.Offer>().Select(e => e.Attempt));
+        Late.AddRange(effects.OfType<TimetableEffects.Sent>().Select(e => e.Lateness));
         Stopped.AddRange(effects.OfType<TimetableEffects.Stop>().Select(e => e.Execution));
     }
 }

@@ -29,6 +29,26 @@ public sealed class TimetablePlanTests
         Assert.Equal(6 - caughtUp, _bench.Journal.OfType<SlotsSkipped>().Where(s => s.Reason == SkipReason.Paused).Sum(s => s.Count));
     }
 
+    /// <summary>The answer to the first telling was lost, or the resume itself is asked for again.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_plan_of_a_resume_that_is_told_again_is_answered_as_the_first_time_also_after_a_crash_and_later_plans(bool fromSnapshot)
+    {
+        var definition = TimetableBench.Definition("*/10 * * * *");
+        _bench.Planned(definition).Planned(definition, 2, PlanState.Paused).Pass(TimeSpan.FromMinutes(65));
+        var resume = new TimetablePlanning.SetPlan(TenantId.Default, TimetableBench.Job, 3, 1, PlanState.Active, null, _bench.Now, definition, MisfireRule.Last);
+        var first = (TimetablePlanning.PlanNoted)_bench.Do(t => t.SetPlan(resume, _bench.Now));
+        Assert.Equal((6, 1), (first.Missed, first.CaughtUp));
+        _bench.Planned(definition, 4, PlanState.Paused).Pass(TimeSpan.FromMinutes(25));
+        _bench.Planned(definition, 5, catchUp: MisfireRule.None);
+        _bench.Crash(fromSnapshot);
+        var items = _bench.Journal.Count;
+        Assert.Equal(first, _bench.Do(t => t.SetPlan(resume, _bench.Now)));
+        Assert.Equal(new TimetablePlanning.PlanNoted(TimetableBench.Job, 5, 3, 0), _bench.Do(t => t.SetPlan(resume with { Version = 5 }, _bench.Now)));
+        Assert.Equal(items, _bench.Journal.Count);
+    }
+
     [Fact]
     public void A_pause_with_an_end_is_over_by_itself_and_its_slots_are_recorded()
     {
@@ -61,6 +81,25 @@ public sealed class TimetablePlanTests
         _bench.Tick();
         Assert.Equal((3, SkipReason.Paused), _bench.Journal.OfType<SlotsSkipped>().Select(s => (s.Count, s.Reason)).Single());
         Assert.Equal(18, _bench.Journal.OfType<SlotQueued>().Count(s => s.Nominal > resumed));
+    }
+
+    [Fact]
+    public void The_slots_of_a_schedule_whose_plan_came_late_have_a_disposition_although_the_one_before_had_decided_up_to_then()
+    {
+        _bench.Planned(TimetableBench.Definition("0 * * * *")).Sleep(TimeSpan.FromMinutes(5));
+        var changed = _bench.Now;
+        _bench.Sleep(TimeSpan.FromHours(3));
+        _bench.Tick();
+        var decided = _bench.Plan.Cursor;
+        _bench.Planned(TimetableBench.Definition("*/20 * * * *"), version: 2, from: changed);
+        _bench.Pass(TimeSpan.FromMinutes(20));
+
+        // 10:05 to 13:25: every twenty minutes, and once each; those of the full hours were the old schedule's too.
+        var skipped = _bench.Journal.OfType<SlotsSkipped>().SelectMany(s => s.Count == 1 ? [s.First] : Enumerable.Range(0, (int)s.Count).Select(i => s.First.AddHours(i)));
+        var disposed = skipped.Concat(_bench.Journal.OfType<ExecutionStarted>().Select(s => s.Nominal)).Concat(_bench.Journal.OfType<SlotQueued>().Select(s => s.Nominal).Except(
+            _bench.Journal.OfType<ExecutionStarted>().Select(s => s.Nominal))).Order().ToList();
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => TimetableBench.Start.AddMinutes(20 * i)), disposed);
+        Assert.All(_bench.Journal.OfType<SlotsSkipped>().Where(s => s.First < decided && s.First.Minute != 0), s => Assert.Equal(SkipReason.Misfire, s.Reason));
     }
 
     [Fact]

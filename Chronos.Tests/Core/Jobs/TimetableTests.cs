@@ -58,7 +58,7 @@ public sealed class TimetableTests
 
         Assert.Equal(expected, _bench.Triggers.Count(t => t == ExecutionTrigger.CatchUp));
         Assert.Equal(_bench.ClaimedAt.Order(), _bench.ClaimedAt);
-        AssertEveryDueSlotHasOneDisposition(TimetableBench.Definition("*/10 * * * *"));
+        _bench.AssertEveryDueSlotHasOneDisposition(TimetableBench.Definition("*/10 * * * *"));
     }
 
     [Fact]
@@ -124,6 +124,33 @@ public sealed class TimetableTests
         Assert.Contains(_bench.Journal.OfType<ExecutionEnded>(), e => e.Execution == first.Execution && e.Status == ExecutionStatus.Cancelled);
     }
 
+    /// <summary>The misfire policy has chosen them: that newer slots come must not take them away again, whatever the period.</summary>
+    [Theory]
+    [InlineData(MisfireRule.All, new[] { "10:00:40", "10:00:50", "10:01:00", "10:01:40" })]
+    [InlineData(MisfireRule.Last, new[] { "10:01:00", "10:01:40" })]
+    public void Replace_takes_the_place_of_no_catch_up_and_the_newest_slot_comes_after_them(MisfireRule rule, string[] claimed)
+    {
+        var job = EveryTenSeconds with
+        {
+            Concurrency = new ConcurrencyPolicy(OverlapPolicy.Replace, null, 100),
+            Misfire = EveryTenSeconds.Misfire with { Rule = rule, Grace = TimeSpan.FromSeconds(15), Max = 3 },
+        };
+        _bench.Planned(job).Sleep(TimeSpan.FromSeconds(85));
+        _bench.Tick();
+        _bench.Pass(TimeSpan.FromSeconds(10));
+        _bench.Crash();
+        _bench.Pass(TimeSpan.FromSeconds(5));
+        Assert.Empty(_bench.Stopped);
+        for (var ended = 0; ended < claimed.Length; ended++)
+        {
+            _bench.Finish(_bench.Offered[^1]);
+        }
+
+        Assert.Equal(claimed, _bench.ClaimedAt);
+        Assert.Empty(_bench.Plan.Running);
+        _bench.AssertEveryDueSlotHasOneDisposition(job);
+    }
+
     [Fact]
     public void Of_slots_that_wait_to_replace_only_the_newest_stays()
     {
@@ -131,7 +158,7 @@ public sealed class TimetableTests
         _bench.Finish(_bench.Offered[0], FailureClass.Cancelled);
         Assert.Equal("10:00:40", _bench.Offered[^1].ScheduledAt.ToString("HH:mm:ss"));
         Assert.Equal(2, _bench.Journal.OfType<SlotsSkipped>().Count(s => s.Reason == SkipReason.Replaced));
-        AssertEveryDueSlotHasOneDisposition(EveryTenSeconds);
+        _bench.AssertEveryDueSlotHasOneDisposition(EveryTenSeconds);
     }
 
     [Fact]
@@ -143,7 +170,7 @@ public sealed class TimetableTests
         _bench.Finish();
         _bench.Finish();
         Assert.Equal(["10:00:10", "10:00:20", "10:00:30"], _bench.ClaimedAt);
-        AssertEveryDueSlotHasOneDisposition(EveryTenSeconds);
+        _bench.AssertEveryDueSlotHasOneDisposition(EveryTenSeconds);
     }
 
     [Fact]
@@ -256,7 +283,7 @@ public sealed class TimetableTests
         Assert.Equal(_bench.ClaimedAt.Count(), _bench.ClaimedAt.Distinct().Count());
         var range = Assert.Single(_bench.Journal.OfType<SlotsSkipped>());
         Assert.Equal((SkipReason.Misfire, "10:00:40"), (range.Reason, range.First.ToString("HH:mm:ss")));
-        AssertEveryDueSlotHasOneDisposition(EveryTenSeconds);
+        _bench.AssertEveryDueSlotHasOneDisposition(EveryTenSeconds);
     }
 
     [Fact]
@@ -271,17 +298,48 @@ public sealed class TimetableTests
         Assert.Equal(2, _bench.Offered.Count);
     }
 
-    /// <summary>P1, over whatever the test did: from the start to the last tick, each nominal time has exactly one disposition.</summary>
-    private void AssertEveryDueSlotHasOneDisposition(JobDefinition definition)
+    [Fact]
+    public void What_a_fixed_delay_has_next_is_told_as_it_fires()
     {
-        var schedule = Schedule.Compile(definition.Schedule!, definition.Timezone, TenantId.Default, definition.Name, [])!;
-        for (var next = schedule.Next(TimetableBench.Start); next <= _bench.Now; next = schedule.Next(next.Value))
-        {
-            var nominal = next.Value;
-            var claims = _bench.Journal.OfType<ExecutionStarted>().Count(c => c.Execution is null && c.Nominal == nominal);
-            var skips = _bench.Journal.OfType<SlotsSkipped>().Count(s => s.First <= nominal && s.Last >= nominal);
-            var waits = _bench.Plan.Waiting.Count(w => w.Nominal == nominal);
-            Assert.True(claims + skips + waits == 1, $"{nominal:HH:mm:ss}: {claims} claims, {skips} skips, {waits} waiting");
-        }
+        _bench.Planned(TimetableBench.Definition("") with { Schedule = new ScheduleSpec { Every = TimeSpan.FromSeconds(10), AfterCompletion = true } }).Pass(TimeSpan.FromSeconds(25));
+        Assert.Null(NextAt());
+        _bench.Finish();
+        var next = _bench.Now.AddSeconds(10);
+        _bench.Pass(TimeSpan.FromSeconds(7));
+        Assert.Equal(next, NextAt());
+        _bench.Pass(TimeSpan.FromSeconds(3));
+        Assert.Equal(next, _bench.Journal.OfType<ExecutionStarted>().Last().Nominal);
     }
+
+    [Theory]
+    [InlineData(60, 60)]
+    [InlineData(59.9999997, 60)]
+    [InlineData(13, 20)]
+    public void A_fixed_delay_goes_on_when_its_pause_ends_and_is_not_late_by_it(double pause, int goesOn)
+    {
+        var delay = TimetableBench.Definition("") with { Schedule = new ScheduleSpec { Every = TimeSpan.FromSeconds(10), AfterCompletion = true } };
+        var until = TimetableBench.Start.AddSeconds(pause);
+        _bench.Planned(delay).Planned(delay, version: 2, state: PlanState.Paused, until: until);
+        Assert.Equal(TimetableBench.Start.AddSeconds(goesOn), NextAt());
+        Assert.Equal(NextAt(), new Agenda(_bench.Table.State.Agenda(TenantId.Default), TimetableBench.Start, TimetableBench.Start.AddDays(1)).Next()!.FiresAt);
+        _bench.Pass(TimeSpan.FromSeconds(70));
+        Assert.Equal(TimetableBench.Start.AddSeconds(goesOn), Assert.Single(_bench.Journal.OfType<ExecutionStarted>()).Nominal);
+        var missed = Assert.Single(_bench.Journal.OfType<SlotsSkipped>());
+        Assert.Equal((TimetableBench.Start.AddSeconds(10), 1, SkipReason.Paused), (missed.First, missed.Count, missed.Reason));
+    }
+
+    [Theory]
+    [InlineData(MisfireRule.None, ExecutionTrigger.Schedule, 60)]
+    [InlineData(MisfireRule.Last, ExecutionTrigger.CatchUp, 10)]
+    public void A_fixed_delay_that_is_resumed_goes_on_at_once(MisfireRule rule, ExecutionTrigger trigger, int nominal)
+    {
+        var delay = TimetableBench.Definition("") with { Schedule = new ScheduleSpec { Every = TimeSpan.FromSeconds(10), AfterCompletion = true } };
+        _bench.Planned(delay).Planned(delay, version: 2, state: PlanState.Paused).Pass(TimeSpan.FromSeconds(60));
+        _bench.Planned(delay, version: 3, catchUp: rule).Pass(TimeSpan.FromSeconds(1));
+        var claim = Assert.Single(_bench.Journal.OfType<ExecutionStarted>());
+        Assert.Equal((TimetableBench.Start.AddSeconds(nominal), trigger), (claim.Nominal, claim.Trigger));
+        Assert.Equal(rule == MisfireRule.None ? 1 : 0, _bench.Journal.OfType<SlotsSkipped>().Count());
+    }
+
+    private DateTimeOffset? NextAt() => ((TimetableReplies.Plan)_bench.Table.GetPlan(new TimetableCommands.GetPlan(TimetableBench.Job), 0)).NextAt;
 }

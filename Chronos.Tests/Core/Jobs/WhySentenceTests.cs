@@ -27,7 +27,33 @@ public sealed class WhySentenceTests
     public void A_slot_that_fired_late_says_so()
     {
         var why = Why(Slot, Fired(SlotDisposition.Fired, 4200));
-        Assert.Equal((WhyVerdict.FiredLate, "The slot 2026-03-02T10:00:00Z fired late, 4s200ms after its time, and succeeded."), (why.Verdict, why.Sentence));
+        Assert.Equal(
+            (WhyVerdict.FiredLate, "The slot 2026-03-02T10:00:00Z fired late, 4s200ms after its time (it was claimed in time, and waited for a limit, a key, an open circuit or a place at its target), and succeeded."),
+            (why.Verdict, why.Sentence));
+        Assert.Contains(
+            "(earlier executions had to end first, or no node could claim it sooner)",
+            Why(Slot, Fired(SlotDisposition.Fired, 4200) with { At = Slot.AddSeconds(4) }).Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_slot_that_waited_through_a_pause_says_so()
+    {
+        var pause = new PlanInterval(Slot.AddSeconds(1), Slot.AddSeconds(4), PlanPhase.Paused, null, Hourly, "UTC", 1, 2, Ann);
+        Assert.Contains(
+            "(the job was paused while it waited for its turn)",
+            Why(Slot, Fired(SlotDisposition.Fired, 4200) with { At = Slot.AddSeconds(4) }, [Active(Created, pause.From), pause, Active(pause.To!.Value, null, 3)]).Sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_an_open_circuit_refused_was_not_sent()
+    {
+        var slot = Fired(SlotDisposition.Fired, null) with { At = Slot };
+        Assert.Equal(
+            "The slot 2026-03-02T10:00:00Z was claimed at 2026-03-02T10:00:00Z and never sent, because the circuit of its target was open; it failed.",
+            Why(Slot, slot with { Status = ExecutionStatus.Failed }).Sentence);
+        Assert.Equal(
+            "The slot 2026-03-02T10:00:00Z was claimed at 2026-03-02T10:00:00Z and has not been sent yet: the circuit of its target is open.",
+            Why(Slot, slot with { Status = ExecutionStatus.Pending }).Sentence);
     }
 
     [Fact]

@@ -162,9 +162,15 @@ public sealed class CronSyntaxTests
                 Assert.NotEmpty(error.Message);
                 Assert.InRange(error.Position, 0, damaged.Length);
             }
+            else if (Given.Try(damaged) is ({ } schedule, _))
+            {
+                Assert.NotNull(schedule.Next(Given.Time("1969-12-31T00:00:00Z")));
+            }
             else
             {
-                Assert.NotNull(Given.Valid(damaged).Next(Given.Time("1969-12-31T00:00:00Z")));
+                // A hash may have drawn this job a month without that day, which only its compilation can see.
+                Assert.Contains('H', damaged);
+                Assert.All(Given.Try(damaged).Violations, violation => Assert.Equal("schedule", violation.Field));
             }
         }, iter: 20_000);
     }

@@ -94,10 +94,42 @@ public sealed class CurlImportTests
         Assert.StartsWith("webhook.", secret.UsedFor, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("a=b;type", "b;type")]
+    [InlineData("a=b;filename", "b;filename")]
+    [InlineData("a=;", ";")]
+    [InlineData("a=\"", "\"")]
+    public void What_only_looks_like_the_attribute_of_a_part_is_its_content(string part, string content) =>
+        Assert.Equal(content, Import($"curl -F '{part}' http://example.com/up").Document.GetProperty("webhook").GetProperty("multipart")[0].GetProperty("value").GetString());
+
+    [Fact]
+    public void Parts_of_a_form_are_parts_and_their_credentials_secrets()
+    {
+        var made = Import("""curl -F a=1 -F 'doc={"x;y":1};type=application/json;filename="d.json"' -F 'q="a;b"' --form-string 'raw=@x;type=y' -F token=s3cret http://example.com/up""");
+        var webhook = made.Document.GetProperty("webhook");
+        Assert.Equal("POST", webhook.GetProperty("method").GetString());
+        Assert.Equal(
+            """[{"name":"a","value":"1"},{"name":"doc","filename":"d.json","content_type":"application/json","value":"{\"x;y\":1}"},{"name":"q","value":"a;b"},{"name":"raw","value":"@x;type=y"},{"name":"token","value":"{{ secrets.token }}"}]""",
+            Compact(webhook.GetProperty("multipart")));
+        Assert.Equal("s3cret", made.Values["token"]);
+    }
+
+    [Theory]
+    [InlineData("curl -x proxy.example:3128 http://example.com", """{"url":"http://proxy.example:3128"}""")]
+    [InlineData("curl --proxy http://proxy.example http://example.com", """{"url":"http://proxy.example:1080"}""")]
+    [InlineData("curl -x http://me:s3cret@proxy.example:3128/ http://example.com", """{"url":"http://proxy.example:3128","username":"me","password":{"secret":"proxy_password"}}""")]
+    [InlineData("curl -x https://proxy.example:3128 -U me:s3cret http://example.com", """{"url":"https://proxy.example:3128","username":"me","password":{"secret":"proxy_password"}}""")]
+    public void A_proxy_is_the_proxy_of_the_job(string line, string expected)
+    {
+        var made = Import(line);
+        Assert.Equal(expected, Compact(made.Document.GetProperty("webhook").GetProperty("proxy")));
+        Assert.DoesNotContain("s3cret", made.Document.GetRawText(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_is_made_is_a_valid_job()
     {
-        var made = Import("curl -sSLXPOST -m 2.5 --retry 4 -H 'X-Auth-Token: t0ken' -F_ http://example.com".Replace(" -F_", "", StringComparison.Ordinal));
+        var made = Import("curl -sSLXPOST -m 2.5 --retry 4 -H 'X-Auth-Token: t0ken' http://example.com");
         var violations = new List<Violation>();
         var job = JobDocument.Read(made.Document, violations);
         Assert.Empty(violations);
@@ -111,12 +143,20 @@ public sealed class CurlImportTests
     [InlineData("curl", "names no address")]
     [InlineData("curl http://a http://b", "more than one address")]
     [InlineData("curl --wobble http://a", "--wobble")]
-    [InlineData("curl -F a=b http://a", "-F cannot be taken over")]
+    [InlineData("curl -F a=@file http://a", "-F reads a file")]
+    [InlineData("curl -F 'a=<file' http://a", "-F reads a file")]
+    [InlineData("curl -F a http://a", "name=content")]
+    [InlineData("curl -F 'a=b;headers=X: y' http://a", "headers of a part")]
+    [InlineData("curl -F a=b -d c=d http://a", "a body twice")]
+    [InlineData("curl --cert me.pem:pw http://a", "certificate under webhook.tls")]
+    [InlineData("curl --key me.key http://a", "key under webhook.tls")]
+    [InlineData("curl --cacert ca.pem http://a", "ca under webhook.tls")]
     [InlineData("curl -d @file http://a", "reads a file")]
     [InlineData("curl --data-urlencode @file http://a", "reads a file")]
     [InlineData("curl --data-urlencode name@file http://a", "reads a file")]
     [InlineData("curl --json '{\"a\":1,\"b\":[{\"c\":1,\"c\":2}]}' http://a", "given twice")]
-    [InlineData("curl -x http://proxy http://a", "-x cannot be taken over")]
+    [InlineData("curl -x socks5://proxy:1 http://a", "webhook.proxy.url")]
+    [InlineData("curl -T up.txt http://a", "-T cannot be taken over")]
     [InlineData("curl -H nonsense http://a", "name: value")]
     [InlineData("curl http://a -H", "has no argument")]
     [InlineData("curl ftp://example.com", "webhook.url")]

@@ -67,7 +67,7 @@ public sealed class CalendarApiTests(SharedNode shared)
     public async Task Next_preview_and_why_say_what_a_calendar_does_and_the_ledger_records_it()
     {
         // Closed every day, all day; then an edit opens it.
-        await Put("cal-closed", """{"weekly":[{}]}""");
+        await Put("cal-closed", """{"weekly":[{"days":["mon-sun"]}]}""");
         var job = await _node.Post("/api/v1/jobs", Job("cal-skipped", "cal-closed").Replace("0 0 1 1 *", "* * * * * *", StringComparison.Ordinal));
         Assert.Null(job.Text("next_at"));
         var next = await _node.Get("/api/v1/jobs/cal-skipped/next?count=1");

@@ -20,6 +20,12 @@ public sealed class LogLineTests
     public void A_port_in_use_is_one_line_and_no_stack() =>
         Assert.EndsWith($"{Environment.NewLine}  address already in use{Environment.NewLine}", Line("Hosting failed to start", new IOException("address already in use")), StringComparison.Ordinal);
 
+    [Fact]
+    public void An_instant_is_written_as_everywhere_else() =>
+        Assert.Contains(
+            "from 2026-03-02T10:00:00Z on", Line("from {From} on", new IOException("x"), new LogEventProperty("From", new ScalarValue(new DateTimeOffset(2026, 3, 2, 11, 0, 0, TimeSpan.FromHours(1))))),
+            StringComparison.Ordinal);
+
     private string Line(string message, Exception exception, params LogEventProperty[] properties)
     {
         using var text = new StringWriter();

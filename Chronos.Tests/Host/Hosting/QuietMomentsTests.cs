@@ -60,6 +60,39 @@ public sealed class QuietMomentsTests
         Assert.Equal(Now.AddHours(2), pressure.NextDue);
     }
 
+    [Theory]
+    [InlineData(QuietMoments.WorthAll, 30, null, true)]
+    [InlineData(QuietMoments.WorthAll, 30, 2_000, true)]
+    [InlineData(QuietMoments.WorthAll, 30, 1_999, false)]
+    [InlineData(QuietMoments.WorthAll, 29, null, false)]
+    [InlineData(QuietMoments.WorthAll - 1, 30, null, false)]
+    public void The_old_generations_are_for_long_pauses_and_seldom(long allocated, int seconds, int? dueInMs, bool quiet)
+    {
+        Look(5, 0, null);
+        _moments.IsNowForAll(5, 1, Now);
+        var now = Now.AddSeconds(seconds);
+        DateTimeOffset? due = dueInMs is { } ms ? now.AddMilliseconds(ms) : null;
+        _moments.IsNow(allocated + 5, 0, now, due);
+        Assert.False(_moments.IsNowForAll(allocated + 5, 1, now), "much was allocated until this look");
+        _moments.IsNow(allocated + 5, 0, now, due);
+        Assert.Equal(quiet, _moments.IsNowForAll(allocated + 5, 1, now));
+        Assert.False(_moments.IsNowForAll(allocated + 5, 2, now), "another collection of all begins the count anew");
+    }
+
+    /// <summary>Claimed ahead, a slot is not the next any more, and is still to be sent: the next is that of the next hour.</summary>
+    [Fact]
+    public void The_old_generations_wait_while_a_claimed_slot_is_held_for_its_instant()
+    {
+        Look(5, 0, 20);
+        _moments.IsNowForAll(5, 1, Now);
+        var now = Now.AddMinutes(1);
+        _moments.IsNow(QuietMoments.WorthAll + 5, 0, now, now.AddMilliseconds(20));
+        _moments.IsNow(QuietMoments.WorthAll + 5, 0, now, now.AddHours(1));
+        Assert.False(_moments.IsNowForAll(QuietMoments.WorthAll + 5, 1, now));
+        _moments.IsNow(QuietMoments.WorthAll + 5, 0, now, now.AddHours(1));
+        Assert.True(_moments.IsNowForAll(QuietMoments.WorthAll + 5, 1, now));
+    }
+
     private bool Grown(long allocated, int collections, int? dueInMs)
     {
         Look(allocated, collections, dueInMs);

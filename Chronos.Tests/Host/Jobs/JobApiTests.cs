@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Chronos.Core.Jobs;
 using Chronos.Tests.Kit;
 using Xunit;
@@ -178,6 +179,19 @@ public sealed class JobApiTests(SharedNode shared)
         var closed = await _node.Until($"/api/v1/jobs/halt/why?at={missed:yyyy-MM-ddTHH:mm:ssZ}", a => a.Text("disposition") == "not_run");
         Assert.Equal("paused", closed.Text("reason"));
         await _node.Send(HttpMethod.Delete, "/api/v1/jobs/halt", null);
+    }
+
+    [Fact]
+    public async Task What_was_applied_a_moment_ago_is_in_the_export()
+    {
+        await using var node = await HostFixture.Start();
+        for (var round = 0; round < 5; round++)
+        {
+            var names = Enumerable.Range(0, 20).Select(i => $"export-{round}-{i}").ToList();
+            Assert.Equal(HttpStatusCode.OK, (await node.Post("/api/v1/jobs:apply", JsonSerializer.Serialize(names.Select(name => new { name, webhook = new { url = "http://127.0.0.1:9/" } })))).Status);
+            var exported = (await node.Get("/api/v1/jobs:export")).Body;
+            Assert.All(names, name => Assert.Contains($"\"{name}\"", exported, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

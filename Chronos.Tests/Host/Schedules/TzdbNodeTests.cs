@@ -22,7 +22,7 @@ public sealed class TzdbNodeTests : IDisposable
         {
             await before.Start();
             await before.Post("jobs", new { name = "noon", schedule = "0 12 * * *", timezone = "Europe/Berlin", webhook = new { url = "http://127.0.0.1:9/" } });
-            using var put = await before.Http.PutAsJsonAsync("api/v1/calendars/mornings", new { timezone = "Europe/Berlin", mode = "include", weekly = new[] { new { from = "08:00", to = "11:00" } } });
+            using var put = await before.Http.PutAsJsonAsync("api/v1/calendars/mornings", new { timezone = "Europe/Berlin", mode = "include", weekly = new[] { new { days = new[] { "mon-sun" }, from = "08:00", to = "11:00" } } });
             Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
             Assert.Equal(ZoneSource.Shipped.Version, (await before.Get("stats")).GetProperty("tzdb").GetString());
             Assert.Contains(await Due(before), hour => hour is 10 or 11);

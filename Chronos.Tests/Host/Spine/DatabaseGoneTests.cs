@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Chronos.Tests.Actors.Journal;
 using Chronos.Tests.Kit;
 using Xunit;
@@ -43,6 +44,12 @@ public sealed class DatabaseGoneTests
         }
 
         Assert.Equal(HttpStatusCode.OK, (await node.Http.GetAsync("health/live")).StatusCode);
+
+        // The doctor names the journal. That the node itself did not answer would have somebody take a sound node out of the cluster.
+        var faults = (await node.Http.GetFromJsonAsync<JsonElement>("api/v1/doctor")).GetProperty("findings").EnumerateArray()
+            .Where(f => f.GetProperty("level").GetString() == "fault").Select(f => f.GetProperty("check").GetString()).ToList();
+        Assert.Contains("journal", faults);
+        Assert.DoesNotContain("member", faults);
         server.Start();
         var back = Stopwatch.StartNew();
         var before = receiver.Requests.Count;

@@ -47,6 +47,35 @@ public sealed class TargetApiTests(SharedNode shared)
         Assert.Equal("4", (await _node.Until(PathOf(receiver), a => a.Text("waiting") == "0")).Text("succeeded_per_minute"));
     }
 
+    [Theory]
+    [InlineData("limits", """{"concurrency":1}""")]
+    [InlineData("concurrency_key", "\"look-key\"")]
+    public async Task What_waits_for_a_limit_is_pending_and_has_not_started_until_it_is_sent(string field, string value)
+    {
+        await using var receiver = await Receiver.Start();
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        receiver.Answer = async (_, _) =>
+        {
+            await open.Task;
+            return 200;
+        };
+        var name = $"look-{field.Replace('_', '-')}";
+        await _node.Post("/api/v1/jobs", $$"""{"name":"{{name}}","concurrency":"allow","webhook":{"url":"{{receiver.Url}}"},"{{field}}":{{value}} }""");
+        var sent = Uri.EscapeDataString(await Trigger(name));
+        await Eventually.True(() => receiver.Requests.Count == 1, Patience);
+        var waits = Uri.EscapeDataString(await Trigger(name));
+        var pending = await _node.Until($"/api/v1/executions/{waits}", a => a.Text("status") == "pending");
+        Assert.Equal((null, 0), (pending.Text("started_at"), pending.Json.GetProperty("attempts").GetArrayLength()));
+        var running = await _node.Get($"/api/v1/executions/{sent}");
+        Assert.Equal(("running", 1), (running.Text("status"), running.Json.GetProperty("attempts").GetArrayLength()));
+        Assert.NotNull(running.Text("started_at"));
+
+        open.SetResult();
+        var ended = await _node.Until($"/api/v1/executions/{waits}", a => a.Text("status") == "succeeded");
+        Assert.True(ended.Json.GetProperty("started_at").GetDateTimeOffset() >= pending.Json.GetProperty("claimed_at").GetDateTimeOffset());
+        Assert.Equal(2, receiver.Requests.Count);
+    }
+
     [Fact]
     public async Task What_waits_for_a_limit_can_be_cancelled_and_ends_at_its_deadline()
     {
@@ -94,7 +123,7 @@ public sealed class TargetApiTests(SharedNode shared)
         await using var receiver = await Receiver.Start();
         receiver.Answer = (_, _) => Task.FromResult(500);
         await Create("flow-broken", receiver, null);
-        for (var n = 0; n < 12; n++)
+        for (var n = 0; n < 10; n++)
         {
             var run = await Trigger("flow-broken");
             await _node.Until($"/api/v1/executions/{Uri.EscapeDataString(run)}", a => a.Text("status") == "failed");
@@ -106,10 +135,50 @@ public sealed class TargetApiTests(SharedNode shared)
         Assert.DoesNotContain((await _node.Get("/api/v1/targets?circuit=closed&limit=500")).Json.GetProperty("items").EnumerateArray(), t => t.GetProperty("target").GetString() == receiver.Url);
         Assert.Contains($"chronos_circuit_state{{otel_scope_name=\"Chronos\",target=\"{receiver.Url}\"}} 2", (await _node.Get("/metrics")).Body, StringComparison.Ordinal);
 
+        // Refused, and so not sent: it costs the job none of its attempts, of which it has one.
+        var refused = $"/api/v1/executions/{Uri.EscapeDataString(await Trigger("flow-broken"))}";
+        await _node.Until(refused, a => a.Json.GetProperty("attempts") is { } attempts && attempts.GetArrayLength() == 1 && attempts[0].TryGetProperty("error", out var error)
+            && error.GetString()!.Contains("circuit", StringComparison.Ordinal));
+        Assert.Equal(10, receiver.Requests.Count);
+
         receiver.Answer = (_, _) => Task.FromResult(200);
         Assert.Equal("closed", (await _node.Post(PathOf(receiver) + "/reset", null)).Text("circuit"));
         var well = await Trigger("flow-broken");
         await _node.Until($"/api/v1/executions/{Uri.EscapeDataString(well)}", a => a.Text("status") == "succeeded");
+        var later = await _node.Until(refused, a => a.Text("status") == "succeeded");
+        Assert.Equal(2, later.Json.GetProperty("attempts").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Jobs_of_one_concurrency_key_run_one_at_a_time_whatever_their_targets()
+    {
+        await using var one = await Receiver.Start();
+        await using var two = await Receiver.Start();
+        var (now, most, open) = (0, 0, new SemaphoreSlim(0));
+        one.Answer = two.Answer = async (_, gone) =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref now));
+            await open.WaitAsync(gone);
+            Interlocked.Decrement(ref now);
+            return 200;
+        };
+        foreach (var (name, receiver) in new[] { ("key-one", one), ("key-two", two) })
+        {
+            var created = await _node.Post("/api/v1/jobs", $$"""{"name":"{{name}}","webhook":{"url":"{{receiver.Url}}/"},"retry":{"max_attempts":1},"concurrency_key":"warehouse"}""");
+            Assert.Equal((HttpStatusCode.Created, "warehouse"), (created.Status, created.Text("concurrency_key")));
+        }
+
+        string[] runs = [await Trigger("key-one"), await Trigger("key-two"), await Trigger("key-one"), await Trigger("key-two")];
+        await Eventually.True(() => one.Requests.Count + two.Requests.Count == 1, Patience);
+        await _node.Until("/api/v1/targets?limit=500", a => a.Json.GetProperty("items").EnumerateArray()
+            .Where(t => t.GetProperty("target").GetString() is { } target && (target == one.Url || target == two.Url)).Sum(t => t.GetProperty("waiting").GetInt32()) == 3);
+        open.Release(runs.Length);
+        foreach (var run in runs)
+        {
+            await _node.Until($"/api/v1/executions/{Uri.EscapeDataString(run)}", a => a.Text("status") == "succeeded");
+        }
+
+        Assert.Equal((1, 2, 2), (most, one.Requests.Count, two.Requests.Count));
     }
 
     [Theory]

@@ -153,6 +153,36 @@ public sealed class AdmissionBookTests
     }
 
     [Fact]
+    public void Jobs_of_one_concurrency_key_take_turns_whatever_their_targets()
+    {
+        FlowLimits Key(string name, int limit = 1) => Limits() with { Key = new FlowKey(name, limit) };
+        Offer(2, "a", "one", limits: Key("warehouse"));
+        Offer(2, "b", "two", limits: Key("warehouse"));
+        Offer(2, "c", "three", limits: Key("other", 2));
+        Offer(1, "c", "four");
+        Assert.Equal(["one", "three", "three", "four"], _gone.Select(a => a.JobName));
+        var sent = new List<string> { "one" };
+        for (var n = 0; n < 3; n++)
+        {
+            var held = _gone.Single(a => a.JobName is "one" or "two");
+            _gone.Remove(held);
+            End(held);
+            Look();
+            sent.Add(_gone.Single(a => a.JobName is "one" or "two").JobName);
+        }
+
+        Assert.Equal(["one", "one", "two", "two"], sent.Order());
+    }
+
+    [Fact]
+    public void A_concurrency_key_is_no_tag_of_the_same_name()
+    {
+        Offer(2, "a", "one", limits: Limits() with { Key = new FlowKey("x", 1) });
+        Offer(5, "b", "two", limits: Limits(tag: new FlowLimit(5, null)));
+        Assert.Equal((1, 5), (_gone.Count(a => a.JobName == "one"), _gone.Count(a => a.JobName == "two")));
+    }
+
+    [Fact]
     public void A_rate_lets_so_many_leave_in_a_minute()
     {
         Offer(100, "t", job: "slow", limits: Limits(job: new FlowLimit(null, new FlowRate(60, TimeSpan.FromMinutes(1), 5))));
