@@ -124,12 +124,18 @@ internal static class ScheduleCommands
         return new JsonObject { ["schedule"] = JsonNode.Parse(ScheduleJson.ToElement(spec).GetRawText()), ["timezone"] = call.Of(Zone), ["job"] = call.Of(Job) };
     }
 
-    private static Task ExplainAsync(Call call)
+    private static async Task ExplainAsync(Call call)
     {
+        if (Read(call, []) is { Calendars.IsEmpty: false } spec)
+        {
+            var answer = (await call.Api.SendAsync(new ApiRequest(HttpMethod.Post, "/schedules/explain").With(Question(call, spec)), call.Cancellation)).Json;
+            call.Print.Done(answer, "sentence", answer.Text("sentence") ?? "");
+            return;
+        }
+
         var schedule = Compile(call);
         var sentence = ScheduleExplain.Sentence(schedule, call.Has([Job]) ? null : call.Of(Job));
         call.Print.Done(JsonText.ToElement(new JsonObject { ["sentence"] = sentence, ["timezone"] = schedule.Timezone, ["tzdb"] = Zones(call).Version }), "sentence", sentence);
-        return Task.CompletedTask;
     }
 
     private static async Task LintAsync(Call call)

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Chronos.Core.Scheduling;
 
 /// <summary>Reads one field of a cron expression into a set of values; the first fault ends it and is kept with its place.</summary>
-internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int offset, ulong seed)
+/// <param name="draw">How many values a hash moves on from the one that it draws, within its range.</param>
+internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int offset, ulong seed, int draw = 0)
 {
     private const int MaxSpecials = 8;
 
@@ -133,13 +134,15 @@ internal ref struct CronFieldReader(CronField spec, ReadOnlySpan<char> text, int
         var span = (ulong)(high - low + 1);
         if (Peek != '/')
         {
-            var value = low + (int)(hash % span);
+            var value = low + Drawn(hash, span);
             return Add(value, value, 1);
         }
 
         Repeats = true;
-        return ReadStep(out var step) && Add(low + (int)(hash % Math.Min((ulong)step, span)), high, step);
+        return ReadStep(out var step) && Add(low + Drawn(hash, Math.Min((ulong)step, span)), high, step);
     }
+
+    private readonly int Drawn(ulong hash, ulong of) => (int)(((hash % of) + (ulong)draw) % of);
 
     private bool ReadFromLast(int start)
     {

@@ -60,32 +60,58 @@ internal static class CronParser
         return ReadFields(text, places[..count], dayMatch, seed, out error);
     }
 
+    /// <summary>The days of a month: as often a hash can move on before it has met every day and every month.</summary>
+    private const int Draws = 31;
+
     private static CronPattern? ReadFields(string text, ReadOnlySpan<Range> places, DayMatch dayMatch, ulong seed, out CronError? error)
+    {
+        error = null;
+        CronError? first = null;
+
+        // What a job's hash draws must not decide whether its schedule is possible: a month without the day is passed over, as is a day that the month lacks.
+        for (var draw = 0; draw < Draws; draw++)
+        {
+            var sets = Read(text, places, dayMatch, seed, draw, out error, out var drawn);
+            if (sets is { } found)
+                return CronPattern.Of(found);
+
+            first ??= error;
+            if (!drawn)
+                break;
+        }
+
+        error = first;
+        return null;
+    }
+
+    /// <param name="drawn">Whether another draw of the hashes may have a date where this one has none.</param>
+    private static CronSets? Read(string text, ReadOnlySpan<Range> places, DayMatch dayMatch, ulong seed, int draw, out CronError? error, out bool drawn)
     {
         var sets = new CronSets { Seconds = 1, DayMatch = dayMatch };
         var fields = CronField.InOrder(places.Length);
+        drawn = false;
         for (var i = 0; i < fields.Length; i++)
         {
             var (offset, length) = places[i].GetOffsetAndLength(text.Length);
-            var reader = new CronFieldReader(fields[i], text.AsSpan(offset, length), offset, seed);
+            var dated = fields[i].IsDay || fields[i] == CronField.Month;
+            var reader = new CronFieldReader(fields[i], text.AsSpan(offset, length), offset, seed, dated ? draw : 0);
             if (!reader.Read())
             {
-                error = reader.Error;
+                (error, drawn) = (reader.Error, false);
                 return null;
             }
 
+            drawn |= dated && reader.UsesHash;
             sets.Take(fields[i], ref reader);
         }
 
-        if (sets.FaultOfDates() is { } fault)
-        {
-            var (offset, length) = places[Array.IndexOf(fields, CronField.DayOfMonth)].GetOffsetAndLength(text.Length);
-            error = new CronError(CronField.DayOfMonth.Name, fault, offset, length);
-            return null;
-        }
-
         error = null;
-        return CronPattern.Of(sets);
+        if (sets.FaultOfDates() is not { } fault)
+            return sets;
+
+        var (at, size) = places[Array.IndexOf(fields, CronField.DayOfMonth)].GetOffsetAndLength(text.Length);
+        error = new CronError(CronField.DayOfMonth.Name, fault, at, size);
+        return null;
     }
 
     /// <summary>Whether a valid expression has an <c>H</c>, whose values are other ones for another job. THU is the only word with that letter.</summary>
@@ -126,7 +152,7 @@ internal static class CronParser
     private static string MacroFault(string macro) => macro.ToUpperInvariant() switch
     {
         "@REBOOT" => "@reboot is not supported: the start of a node is not a time",
-        _ => $"{macro} is not one of @yearly, @monthly, @weekly, @daily, @hourly, @every",
+        _ => $"{macro} is not one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly, @every",
     };
 
     private static string FieldCountFault(int count) =>

@@ -21,7 +21,10 @@ internal static class CronWords
         var months = BitOperations.PopCount(sets.Months) == 12 ? "" : $" in {Values(sets.Months, CronField.Month, value => CultureInfo.InvariantCulture.DateTimeFormat.GetMonthName(value))}";
         var years = sets.Years is { } named ? Years([.. named.All]) : "";
         var each = days.Length == 0 && TimesOfDay(sets) <= MostTimes ? " every day" : "";
-        return $"{char.ToUpperInvariant(time[0])}{time[1..]}{each}{days}{months}{years}";
+        var begin = $"{char.ToUpperInvariant(time[0])}{time[1..]}{each}";
+
+        // What holds of both days stands before them: "on day 3, or on Friday in April" would be day 3 of every month.
+        return months.Length + years.Length > 0 && EitherOf(sets) ? $"{begin}{(months.Length > 0 ? months + years : years.Replace(" of ", " in ", StringComparison.Ordinal))},{days}" : $"{begin}{days}{months}{years}";
     }
 
     private static int TimesOfDay(CronSets sets) => BitOperations.PopCount(sets.Seconds) * BitOperations.PopCount(sets.Minutes) * BitOperations.PopCount(sets.Hours);
@@ -96,13 +99,18 @@ internal static class CronWords
         return step == 1 ? $"every {field.Name}" : $"every {step} {field.Name}s";
     }
 
+    private static bool OfMonth(CronSets sets) => sets.DayOfMonthRestricted || BitOperations.PopCount(sets.DaysOfMonth) < 31;
+
+    private static bool OfWeek(CronSets sets) => sets.DayOfWeekRestricted || BitOperations.PopCount(sets.DaysOfWeek) < 7;
+
+    private static bool EitherOf(CronSets sets) => OfMonth(sets) && OfWeek(sets) && sets.EitherDay;
+
     private static string Days(CronSets sets)
     {
-        var ofMonth = sets.DayOfMonthRestricted || BitOperations.PopCount(sets.DaysOfMonth) < 31;
-        var ofWeek = sets.DayOfWeekRestricted || BitOperations.PopCount(sets.DaysOfWeek) < 7;
+        var (ofMonth, ofWeek) = (OfMonth(sets), OfWeek(sets));
         return (ofMonth, ofWeek) switch
         {
-            (false, false) => "",
+            (false, _) when BitOperations.PopCount(sets.DaysOfWeek) == 7 => "",
             (true, false) => $" on {And(DaysOfMonth(sets, And))}",
             (false, true) => $" on {And(DaysOfWeek(sets, And))}",
             _ when sets.EitherDay => $" on {And(DaysOfMonth(sets, And))}, or on {And(DaysOfWeek(sets, And))}",

@@ -200,6 +200,9 @@ internal sealed class RulePattern : WallPattern
         // Of its first day the rule may have a part.
         var first = (int)(_start / TimeSpan.TicksPerDay);
         var at = First(_start);
+        if (at == Never)
+            return Never;
+
         for (; at != Never && at < At(first + 1, 0); at = First(at + TimeSpan.TicksPerSecond))
         {
             if (--number == 0)

@@ -47,6 +47,10 @@ internal sealed class RuleSteps
         _entryStep = (int)BigInteger.GreatestCommonDivisor(_interval, _perDay);
         if (_interval <= _perDay && _interval / _entryStep <= MostEntries)
             _met = Met();
+
+        // Of an interval that meets its times on no day at all every day would be looked at in vain.
+        if (_met is not null && !_met.AsSpan().ContainsAnyExcept(0))
+            PerPeriod = 0;
     }
 
     /// <summary>How many times each period has.</summary>

@@ -9,7 +9,8 @@ internal static class RuleWords
     private static readonly string[] Units = ["second", "minute", "hour", "day", "week", "month", "year"];
     private static readonly string[] Weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-    public static string Say(RulePattern pattern)
+    /// <param name="begins">Whether the rule itself says when it begins.</param>
+    public static string Say(RulePattern pattern, bool begins)
     {
         var rule = pattern.Rule;
         var unit = Units[(int)rule.Frequency];
@@ -22,6 +23,8 @@ internal static class RuleWords
             text += $", only the {CronWords.And([.. rule.Positions.OrderBy(p => p < 0).ThenBy(n => Math.Abs(n)).Select(Ordinal)])} of these in each {(rule.Interval == 1 ? unit : $"such {unit}")}";
         if (rule.Interval > 1 || rule.Count is not null)
             text += $", counted from {Moment(pattern.Start)}";
+        else if (begins)
+            text += $", from {Moment(pattern.Start)} on";
         if (rule is { Frequency: RuleFrequency.Weekly, Interval: > 1, WeekStart: not 1 })
             text += $" in weeks that begin on {Weekdays[rule.WeekStart]}";
         if (rule.Count is { } count)

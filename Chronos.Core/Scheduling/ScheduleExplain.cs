@@ -14,7 +14,7 @@ public static class ScheduleExplain
         var text = schedule.Source switch
         {
             CronPattern cron => $"{CronWords.Say(cron.Sets)}, {schedule.Timezone} time",
-            RulePattern rule => $"{RuleWords.Say(rule)}, {schedule.Timezone} time",
+            RulePattern rule => $"{RuleWords.Say(rule, spec.Rrule!.Contains("DTSTART", StringComparison.OrdinalIgnoreCase))}, {schedule.Timezone} time",
             OneTime => $"Once, at {Rfc3339.Format(spec.At!.Value)}",
             _ when spec.AfterCompletion => $"{Durations.Format(spec.Every!.Value)} after the end of the previous execution",
             _ => $"Every {Durations.Format(spec.Every!.Value)}{(spec.Phase is { } phase ? $", shifted by {Durations.Format(phase)}" : "")}",
@@ -29,7 +29,8 @@ public static class ScheduleExplain
         if (spec.Jitter is { } jitter)
             text += $", spread by up to {Durations.Format(jitter)}";
         if (!spec.Calendars.IsEmpty)
-            text += $", as the calendar{(spec.Calendars.Length > 1 ? "s" : "")} {string.Join(", ", spec.Calendars)} allow{(spec.Calendars.Length > 1 ? "" : "s")}";
+            text += $", as the calendar{(spec.Calendars.Length > 1 ? "s" : "")} {string.Join(", ", spec.Calendars)} allow{(spec.Calendars.Length > 1 ? "" : "s")}"
+                + (spec.StartsAt is null && spec.EndsAt is null ? "" : ", which may move a slot over those bounds");
         if (spec.Dst == DstRule.WallClock)
             text += ", whenever the wall clock shows it";
 

@@ -23,9 +23,9 @@ public static class ScheduleLint
     {
         var found = ImmutableArray.CreateBuilder<ScheduleWarning>();
         if (schedule.Next(now) is null)
-            found.Add(new ScheduleWarning("never", $"does not fire after {Rfc3339.Format(now)}"));
+            found.Add(new ScheduleWarning("never", $"does not fire after {Rfc3339.Format(Seconds(now))}"));
         else if (schedule.HasCalendars && schedule.NextFiring(now) is null)
-            found.Add(new ScheduleWarning("never", $"its calendars let none of its slots after {Rfc3339.Format(now)} fire"));
+            found.Add(new ScheduleWarning("never", $"its calendars let none of its slots after {Rfc3339.Format(Seconds(now))} fire"));
 
         Often(schedule, now, timeout, found);
         if (schedule.Spec.Cron is { } text && schedule.Source is CronPattern cron)
@@ -49,6 +49,8 @@ public static class ScheduleLint
         var least = times.Zip(times.Skip(1), (a, b) => b - a).DefaultIfEmpty(TimeSpan.MaxValue).Min();
         if (least < timeout)
             found.Add(new ScheduleWarning("too_often", $"fires {Durations.Format(least)} apart, but an attempt may take {Durations.Format(timeout)}: executions can overlap"));
+        else if (schedule.Spec.Jitter is { } spread && least < TimeSpan.MaxValue && least - spread < timeout)
+            found.Add(new ScheduleWarning("too_often", $"fires {Durations.Format(least)} apart, which the jitter of {Durations.Format(spread)} can make less than the {Durations.Format(timeout)} that an attempt may take: executions can overlap"));
         if (schedule.Spec.Jitter is { } jitter && jitter > least)
             found.Add(new ScheduleWarning("jitter_cut", $"a jitter of {Durations.Format(jitter)} is cut where the next slot is {Durations.Format(least)} away"));
     }
@@ -69,7 +71,7 @@ public static class ScheduleLint
             var items = parts[i].Split(',');
             foreach (var item in items)
             {
-                if (Step(item, fields[i]) is { } step && (items.Length == 1 ? sets.Values(fields[i]) : Alone(item, fields[i])) is not 0 and var values && Uneven(item, fields[i], step, values) is { } uneven)
+                if (Step(item, fields[i]) is { } step && GoesRound(fields[i], sets) && (items.Length == 1 ? sets.Values(fields[i]) : Alone(item, fields[i])) is not 0 and var values && Uneven(item, fields[i], step, values) is { } uneven)
                     found.Add(new ScheduleWarning("uneven", uneven));
             }
         }
@@ -98,6 +100,15 @@ public static class ScheduleLint
         var reader = new CronFieldReader(field, item, 0, 0);
         return reader.Read() && !reader.UsesHash ? reader.Mask : 0;
     }
+
+    /// <summary>Whether the first value of a field ever follows its last one without a pause: of minutes, where two hours follow each other.</summary>
+    private static bool GoesRound(CronField field, CronSets sets) =>
+        field == CronField.Second ? HasNeighbours(sets.Minutes, 60)
+        : field != CronField.Minute || HasNeighbours(sets.Hours, 24);
+
+    private static bool HasNeighbours(ulong mask, int size) => (mask & ((mask >> 1) | ((mask & 1) << (size - 1)))) != 0;
+
+    private static DateTimeOffset Seconds(DateTimeOffset at) => at.AddTicks(-(at.Ticks % TimeSpan.TicksPerSecond));
 
     private static string? Uneven(string part, CronField field, int step, ulong values)
     {
