@@ -39,7 +39,7 @@ internal static class AgendaCommands
 
         if (answer.Field("more")?.ValueKind == System.Text.Json.JsonValueKind.True)
         {
-            call.Print.Remark($"there are more: stopped after {answer.Text("count")} (--limit)");
+            call.Print.Remark($"there are more: stopped after {answer.Text("count")} rows (--limit); collisions are told up to the minute of the last one");
         }
     }
 }

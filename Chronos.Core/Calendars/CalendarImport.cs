@@ -44,8 +44,7 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
         {
             var before = ranges.Count;
             var recurs = entry.RecurrenceRule is not null || entry.RecurrenceDates.GetAllDates().Any();
-            recurring |= recurs;
-            if (IsBusy(entry) && Add(entry, recurs, zone, from, to, ranges) is { } fault)
+            if (IsBusy(entry) && Add(entry, recurs, zone, from, to, ranges, ref recurring) is { } fault)
             {
                 violations.Add(new Violation(field, $"the event '{Shorten(entry.Summary ?? entry.Uid ?? "without a name", 80)}' {fault}"));
                 return null;
@@ -92,7 +91,8 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
     }
 
     /// <summary>Null, or why its stretches do not become ranges.</summary>
-    private static string? Add(CalendarEvent entry, bool recurs, ZoneRules zone, DateTimeOffset from, DateTimeOffset to, ImmutableArray<CalendarRange>.Builder ranges)
+    /// <param name="goesOn">Set when the event comes again after <paramref name="to"/>.</param>
+    private static string? Add(CalendarEvent entry, bool recurs, ZoneRules zone, DateTimeOffset from, DateTimeOffset to, ImmutableArray<CalendarRange>.Builder ranges, ref bool goesOn)
     {
         try
         {
@@ -106,18 +106,25 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
                 return $"is in the zone '{Shorten(unknown, 80)}', which the tz database does not have (a VTIMEZONE of the file is not read); an IANA name such as Europe/Berlin is needed";
             }
 
-            WriteOut(entry, first, from, to);
+            if (entry.DtEnd is { } ends && ends.HasTime == first.HasTime && ends.AsUtc < first.AsUtc)
+            {
+                return "ends before it begins";
+            }
+
+            goesOn |= WriteOut(entry, first, from, to);
             var start = new CalDateTime(from.UtcDateTime, "UTC");
             foreach (var occurrence in recurs ? entry.GetOccurrences(start) : entry.GetOccurrences())
             {
                 var period = occurrence.Period;
                 var begin = Local(period.StartTime, zone);
+                var ending = End(entry, period);
                 if (begin.Ticks >= to.UtcDateTime.AddDays(1).Ticks && recurs)
                 {
                     break;
                 }
 
-                var end = period.EffectiveEndTime is { } last ? Local(last, zone) : first.HasTime ? begin : begin.AddDays(1);
+                var end = ending is { } last ? Local(last, zone) : first.HasTime ? begin : begin.AddDays(1);
+                (begin, end) = Shown(period.StartTime, ending, begin, end, zone);
                 var (f, t) = (begin.AddTicks(-(begin.Ticks % TimeSpan.TicksPerMinute)), end.AddTicks(Up(end.Ticks)));
                 if (t <= f || t <= from.UtcDateTime)
                 {
@@ -156,11 +163,12 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
     /// The rule's own dates in place of the rule: they come from the reader of this room, as a job's do, because Ical.Net's is wrong
     /// for some yearly ones.
     /// </summary>
-    private static void WriteOut(CalendarEvent entry, CalDateTime first, DateTimeOffset from, DateTimeOffset to)
+    /// <returns>Whether there are dates behind those that were written out.</returns>
+    private static bool WriteOut(CalendarEvent entry, CalDateTime first, DateTimeOffset from, DateTimeOffset to)
     {
         if (entry.RecurrenceRule is not { } rule)
         {
-            return;
+            return false;
         }
 
         var parts = RuleParser.Parse(rule.ToString() ?? "", 0, out var error) ?? throw new FormatException(error!.Message);
@@ -172,12 +180,60 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
         entry.RecurrenceRule = null;
         var pattern = new RulePattern(parts, first.Value, [], RuleBounds.None);
         var (count, end) = (0, to.AddDays(2).UtcTicks);
-        for (var at = pattern.FirstFrom(from.AddDays(-LongestEvent).UtcTicks); at < end && count <= MaxRanges; at = pattern.FirstFrom(at + 1), count++)
+        var at = pattern.FirstFrom(from.AddDays(-LongestEvent).UtcTicks);
+        for (; at < end && count <= MaxRanges; at = pattern.FirstFrom(at + 1), count++)
         {
             var date = new DateTime(at);
             entry.RecurrenceDates.Add(first.HasTime ? new CalDateTime(date, first.TzId, hasTime: true) : new CalDateTime(DateOnly.FromDateTime(date)));
         }
+
+        return at != TimeSource.Never;
     }
+
+    /// <summary>
+    /// When an occurrence ends; null when the file does not say. Hours and less of a DURATION are exact time (RFC 5545, 3.3.6), also over a
+    /// change of the clock, where Ical.Net adds them to the clock's face.
+    /// </summary>
+    private static CalDateTime? End(CalendarEvent entry, Period period)
+    {
+        if (entry.Duration is not { HasTime: true } duration || period.StartTime is not { HasTime: true, IsFloating: false } start
+            || entry.RecurrenceDates.GetAllPeriods().Any(p => p.EndTime is not null || p.Duration is not null))
+        {
+            return period.EffectiveEndTime;
+        }
+
+        var sign = duration.Sign;
+        var day = start.AddDays(sign * (((duration.Weeks ?? 0) * 7) + (duration.Days ?? 0)));
+        var time = new TimeSpan(duration.Hours ?? 0, duration.Minutes ?? 0, duration.Seconds ?? 0);
+        return new CalDateTime(day.AsUtc + (sign * time), "UTC");
+    }
+
+    /// <summary>
+    /// The times that the wall clock of the calendar shows while an event lasts. Where the clock is set back it shows an hour twice, and a local
+    /// time means both: so all that is shown from the first to the last of it.
+    /// </summary>
+    private static (DateTime Begin, DateTime End) Shown(CalDateTime start, CalDateTime? last, DateTime begin, DateTime end, ZoneRules zone)
+    {
+        if (last is not { HasTime: true, IsFloating: false } || start is not { HasTime: true, IsFloating: false })
+        {
+            return (begin, end);
+        }
+
+        var until = last.AsUtc.Ticks;
+        for (var span = zone.At(start.AsUtc.Ticks); span.HasEnd && span.End < until;)
+        {
+            var next = zone.At(span.End);
+            end = Later(end, new DateTime(span.End + span.Offset));
+            begin = Earlier(begin, new DateTime(span.End + next.Offset));
+            span = next;
+        }
+
+        return (begin, end);
+    }
+
+    private static DateTime Later(DateTime a, DateTime b) => a >= b ? a : b;
+
+    private static DateTime Earlier(DateTime a, DateTime b) => a <= b ? a : b;
 
     /// <summary>What the wall clock of the calendar's zone shows. A day, and a time without a zone, mean the calendar's own.</summary>
     private static DateTime Local(CalDateTime time, ZoneRules zone)

@@ -33,9 +33,14 @@ public partial class Schedule
             return new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped");
         }
 
-        return Target(closed, nominal.UtcTicks) is { } target
-            ? new SlotTreatment(SlotFate.Moved, Instant(target), $"calendar {closed.Name}: moved from {MovedFrom(nominal.UtcTicks, target)}")
-            : new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped, {WhyNotMoved(closed, nominal.UtcTicks)}");
+        if (Target(closed, nominal.UtcTicks) is { } target)
+        {
+            // Dispositions are given in nominal order: where an earlier slot fires later, one that was to be moved back follows it.
+            var waits = closed.OnExcluded == OnExcluded.PreviousOpen && target > nominal.UtcTicks ? "not moved back, since an earlier slot fires later; " : "";
+            return new SlotTreatment(SlotFate.Moved, Instant(target), $"calendar {closed.Name}: {waits}moved from {MovedFrom(nominal.UtcTicks, target)}");
+        }
+
+        return new SlotTreatment(SlotFate.Skipped, nominal, $"calendar {closed.Name}: skipped, {WhyNotMoved(closed, nominal.UtcTicks)}");
     }
 
     /// <summary>

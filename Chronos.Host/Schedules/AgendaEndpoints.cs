@@ -10,12 +10,12 @@ namespace Chronos.Host.Schedules;
 /// <summary>One coming execution. <c>at</c> is its nominal time, <c>fires_at</c> when it will fire.</summary>
 internal sealed record AgendaItemView(DateTimeOffset FiresAt, DateTimeOffset At, string JobId, string JobName, string? Note);
 
-/// <summary>A minute in which more than one execution will begin.</summary>
+/// <summary>A minute in which more than one execution will begin: all of them, also where the limit cut the rows of that minute.</summary>
 internal sealed record CollisionView(DateTimeOffset Minute, int Count);
 
 /// <summary>What will fire in a window. Streamed: the first items are there before the last are computed.</summary>
 /// <param name="Count">How many items there are.</param>
-/// <param name="More">True when the limit cut the list.</param>
+/// <param name="More">True when the limit cut the list. Collisions are told up to the minute in which it did.</param>
 internal sealed record AgendaView(DateTimeOffset From, DateTimeOffset To, ImmutableArray<AgendaItemView> Items, ImmutableArray<CollisionView> Collisions, long Count, bool More);
 
 /// <summary>The agenda: what will fire over all jobs, in time order, computed by the schedules that fire, without running anything.</summary>

@@ -32,14 +32,21 @@ internal sealed class AgendaResult(IAsyncEnumerator<AgendaRow> rows, bool first,
 
             for (var any = first; any; any = await rows.MoveNextAsync())
             {
-                if (count == limit)
-                {
-                    more = true;
-                    break;
-                }
-
                 var row = rows.Current;
                 var its = new DateTimeOffset(row.FiresAt.UtcTicks - (row.FiresAt.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
+                if (count == limit)
+                {
+                    // Rows are cut, a count is not: of the minute in which they end the rest is counted.
+                    more = true;
+                    if (its != minute)
+                    {
+                        break;
+                    }
+
+                    inMinute++;
+                    continue;
+                }
+
                 if (its != minute)
                 {
                     EndMinute();
@@ -56,12 +63,7 @@ internal sealed class AgendaResult(IAsyncEnumerator<AgendaRow> rows, bool first,
                 }
             }
 
-            if (!more)
-            {
-                // Of a minute that the limit cut, the count would not be true.
-                EndMinute();
-            }
-
+            EndMinute();
             if (!lines)
             {
                 Finish(writer, collisions, count, more);

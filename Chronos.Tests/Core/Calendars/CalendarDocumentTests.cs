@@ -176,6 +176,7 @@ public sealed class CalendarDocumentTests
 
     [Theory]
     [InlineData("DTSTART;TZID=Our Own Zone:20261201T100000\nDTEND;TZID=Our Own Zone:20261201T110000", "is in the zone 'Our Own Zone', which the tz database does not have")]
+    [InlineData("DTSTART:20261201T100000Z\nDTEND:20261201T090000Z", "ends before it begins")]
     [InlineData("DTSTART:20260101T000000Z\nDTEND:20260101T010000Z\nRRULE:FREQ=DAILY", "is one too many: more than 2000 stretches in all")]
     public void A_file_that_is_refused_is_told_why(string lines, string reason)
     {
@@ -183,6 +184,26 @@ public sealed class CalendarDocumentTests
         const string Zone = "BEGIN:VTIMEZONE\nTZID:Our Own Zone\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:+0130\nTZOFFSETTO:+0130\nEND:STANDARD\nEND:VTIMEZONE\n";
         Assert.Null(CalendarImport.Read(Event(lines, Zone), "UTC", Given.Time("2026-11-24T00:00:00Z"), "body", violations));
         Assert.Contains($"the event 'Some' {reason}", Assert.Single(violations).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Hours of a DURATION are exact; and of an hour that the clock shows twice both passes are taken, so that the event is covered.</summary>
+    [Theory]
+    [InlineData("DTSTART;TZID=Europe/Berlin:20271031T013000\nDURATION:PT2H", "UTC", "10-30 23:30", "10-31 01:30")]
+    [InlineData("DTSTART;TZID=Europe/Berlin:20271031T023000\nDURATION:PT1H", "UTC", "10-31 00:30", "10-31 01:30")]
+    [InlineData("DTSTART;TZID=Europe/Berlin:20271030T120000\nDURATION:P1DT1H", "UTC", "10-30 10:00", "10-31 12:00")]
+    [InlineData("DTSTART;TZID=Europe/Berlin:20271030T120000\nDURATION:PT24H", "UTC", "10-30 10:00", "10-31 10:00")]
+    [InlineData("DTSTART;TZID=Europe/Berlin:20270328T013000\nDURATION:PT1H", "UTC", "03-28 00:30", "03-28 01:30")]
+    [InlineData("DTSTART;TZID=Europe/Berlin:20270328T013000\nDURATION:PT1H", "Europe/Berlin", "03-28 01:30", "03-28 03:30")]
+    [InlineData("DTSTART:20271031T003000Z\nDTEND:20271031T013000Z", "UTC", "10-31 00:30", "10-31 01:30")]
+    [InlineData("DTSTART:20271031T003000Z\nDTEND:20271031T013000Z", "Europe/Berlin", "10-31 02:00", "10-31 03:00")]
+    [InlineData("DTSTART:20271030T223000Z\nDTEND:20271031T003000Z", "Europe/Berlin", "10-31 00:30", "10-31 02:30")]
+    [InlineData("DTSTART:20271030T223000Z\nDTEND:20271031T043000Z", "Europe/Berlin", "10-31 00:30", "10-31 05:30")]
+    [InlineData("DTSTART;TZID=Europe/Berlin:20271030T013000\nDURATION:PT2H\nRRULE:FREQ=DAILY;COUNT=2", "UTC", "10-29 23:30 10-30 23:30", "10-30 01:30 10-31 01:30")]
+    public void An_event_over_a_change_of_the_clock_is_covered(string lines, string zone, string begins, string ends)
+    {
+        var import = CalendarImport.Read(Event(lines), zone, Given.Time("2026-11-24T00:00:00Z"), "body", [])!;
+        Assert.Equal((begins, ends), (string.Join(' ', import.Ranges.Select(r => r.From.ToString("MM-dd HH:mm", null))), string.Join(' ', import.Ranges.Select(r => r.To.ToString("MM-dd HH:mm", null)))));
+        Assert.Null(import.Until);
     }
 
     private static string Event(string lines, string before = "") =>

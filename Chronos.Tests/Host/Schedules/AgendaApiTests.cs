@@ -39,6 +39,26 @@ public sealed class AgendaApiTests(SharedNode shared)
         Assert.Equal(0, (await _node.Get("/api/v1/executions?job=agenda-a")).Json.GetProperty("items").GetArrayLength());
     }
 
+    /// <summary>The worst minute must not look like none because the rows were cut in it.</summary>
+    [Fact]
+    public async Task A_limit_cuts_rows_and_no_count_of_a_minute()
+    {
+        foreach (var name in new[] { "agenda-cut-a", "agenda-cut-b", "agenda-cut-c" })
+        {
+            await Create(name, """{"cron":"0 0-1 6 3 7 * 2093"}""");
+        }
+
+        const string Cut = "/api/v1/agenda?from=2093-07-03T05:59:00Z&to=2093-07-03T06:05:00Z&limit=2";
+        var whole = (await _node.Get(Cut.Replace("&limit=2", "", StringComparison.Ordinal))).Json.GetProperty("collisions").EnumerateArray().Select(c => c.GetRawText()).ToList();
+        Assert.Contains(whole, c => c.Contains("06:00:00Z", StringComparison.Ordinal));
+        var cut = await _node.Get(Cut);
+        Assert.Equal((2, 2, true), (cut.Json.GetProperty("items").GetArrayLength(), cut.Json.GetProperty("count").GetInt32(), cut.Json.GetProperty("more").GetBoolean()));
+        Assert.Equal(whole[..1], cut.Json.GetProperty("collisions").EnumerateArray().Select(c => c.GetRawText()));
+
+        var lines = (await _node.Send(HttpMethod.Get, Cut, null, ("Accept", "application/x-ndjson"))).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal((3, whole[0]), (lines.Length, lines[2]));
+    }
+
     [Fact]
     public async Task More_rows_than_a_page_come_complete_and_once()
     {
