@@ -30,6 +30,19 @@ internal static class ChronosRoutes
         });
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(ProblemHandling.WriteForStatus);
+        app.UseWhen(
+            static http => http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal),
+            branch => branch.Use((http, next) => RequestBody.Unreadable(http.Request)?.ExecuteAsync(http) ?? next(http)));
+        app.Use((http, next) =>
+        {
+            // Whatever can be got answers HEAD, too; the server leaves the body out.
+            if (HttpMethods.IsHead(http.Request.Method))
+            {
+                http.Request.Method = HttpMethods.Get;
+            }
+
+            return next(http);
+        });
         app.UseRouting();
         app.UseMiddleware<AccessCheck>();
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Chronos.Core.Jobs;
 using Chronos.Core.Kernel;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace Chronos.Host.Http;
 
@@ -67,6 +68,21 @@ internal sealed record RequestBody(ImmutableArray<JsonElement> Documents, ReadOn
         var bytes = await ReadBytes(http, cancellation);
         var file = IsYaml(http) ? ReadYaml(bytes) : JobDocumentFile.ReadJson(bytes);
         return new RequestBody(file.Documents, bytes, file.Fault);
+    }
+
+    /// <summary>Why the bytes of a body are not read: compressed, or a text in another encoding. Null for one without either.</summary>
+    public static ProblemResult? Unreadable(HttpRequest request)
+    {
+        var compression = request.Headers.ContentEncoding.ToString();
+        if (compression.Length > 0 && !compression.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            return ProblemResult.Of("unsupported_media_type", 415, $"Content-Encoding: '{compression}' is not understood here; send the body as it is");
+        }
+
+        return MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.Charset is { Length: > 0 } charset
+            && charset.ToString().Trim('"').ToUpperInvariant() is not ("UTF-8" or "UTF8" or "US-ASCII")
+            ? ProblemResult.Of("unsupported_media_type", 415, $"Content-Type: charset '{charset}' is not understood here; send UTF-8")
+            : null;
     }
 
     private static RequestBody One(JobDocumentFile file, ReadOnlyMemory<byte> bytes)

@@ -5,6 +5,7 @@ using Chronos.Actors.Calendars;
 using Chronos.Core.Calendars;
 using Chronos.Core.Contracts;
 using Chronos.Core.Jobs;
+using Chronos.Core.Kernel;
 using Chronos.Core.Scheduling;
 using Chronos.Host.Http;
 
@@ -43,12 +44,14 @@ internal sealed class JobViews(TimeProvider time, CalendarDirectory calendars, R
             Revision = job.Revision,
             State = job.State,
             PauseReason = job.PauseReason,
-            PausedAt = job.PausedAt,
+            PausedAt = job.PausedAt is { } paused ? Instants.Floor(paused) : null,
             PausedUntil = job.PausedUntil,
             NextAt = job.Definition.Schedule is { AfterCompletion: true } ? await NextOfDelay(job, cancellation) : NextAt(job),
-            CreatedAt = job.CreatedAt,
+
+            // As the lists have them, which come from the read side.
+            CreatedAt = Instants.Floor(job.CreatedAt),
             CreatedBy = job.CreatedBy.Name,
-            UpdatedAt = job.UpdatedAt,
+            UpdatedAt = Instants.Floor(job.UpdatedAt),
             UpdatedBy = job.UpdatedBy.Name,
         };
     }

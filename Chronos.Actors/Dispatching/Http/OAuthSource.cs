@@ -1,4 +1,5 @@
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Limits;
 
 namespace Chronos.Actors.Dispatching.Http;
 
@@ -62,5 +63,5 @@ internal sealed class OAuthSource(HttpDispatchOptions options, CircuitBoard circ
         }
     }
 
-    public static string TargetOf(Uri url) => $"{url.Scheme}://{url.IdnHost}:{url.Port}";
+    public static string TargetOf(Uri url) => TargetName.Place(url.Scheme, url.IdnHost, url.Port);
 }

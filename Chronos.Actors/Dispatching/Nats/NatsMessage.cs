@@ -9,6 +9,7 @@ using Chronos.Actors.Dispatching.CloudEvents;
 using Chronos.Actors.Dispatching.Http;
 using Chronos.Core.Dispatching;
 using Chronos.Core.Dispatching.Http;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Dispatching.Nats;
 using NATS.Client.Core;
 
@@ -40,7 +41,7 @@ internal sealed class NatsMessage : IBrokerMessage
         (_section, _endpoint, _rent, _options, _secrets) = (section, endpoint, rent, options, secrets);
         (_subject, _body, _headers) = (subject, body, headers);
         var first = new Uri(section.Url.Split(',')[0]);
-        Target = string.Create(CultureInfo.InvariantCulture, $"nats://{first.IdnHost}:{(first.Port < 0 ? 4222 : first.Port)}");
+        Target = TargetName.Place("nats", first.IdnHost, first.Port < 0 ? 4222 : first.Port);
     }
 
     public string Target { get; }

@@ -1,4 +1,5 @@
 using Chronos.Actors.Dispatching.Http;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Dispatching.RabbitMq;
 using RabbitMQ.Client;
 
@@ -12,7 +13,7 @@ internal sealed record RabbitEndpoint(string Host, int Port, string VirtualHost,
     public string Identity { get; } = BrokerTls.Identity(Host, $"{Port}", VirtualHost, Username, Password, $"{External} {Encrypted}", Tls?.Identity());
 
     /// <summary>What has a circuit of its own.</summary>
-    public string Target => $"{(Encrypted ? "amqps" : "amqp")}://{Host}:{Port}";
+    public string Target => TargetName.Place(Encrypted ? "amqps" : "amqp", Host, Port);
 
     /// <exception cref="RequestFaultException">A secret is missing; the message does not hold it.</exception>
     public static RabbitEndpoint Resolve(RabbitSection section, AttemptSecrets secrets)

@@ -17,6 +17,14 @@ public static class TargetName
 
     public static string Of(DispatchTarget target) => target.Name;
 
+    /// <summary>The name of one place; an IPv6 address stands in brackets, as in a URL.</summary>
+    public static string Place(string scheme, string host, int port)
+    {
+        var bare = host.Trim('[', ']');
+        var shown = bare.Contains(':', StringComparison.Ordinal) ? $"[{bare}]" : bare;
+        return string.Create(CultureInfo.InvariantCulture, $"{scheme}://{shown}:{port}");
+    }
+
     internal static string Make(DispatchTarget target)
     {
         var name = Cut(Read(target));
@@ -53,7 +61,7 @@ public static class TargetName
     {
         var origin = Origin(url);
         return !origin.Contains('{', StringComparison.Ordinal) && Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-            ? string.Create(CultureInfo.InvariantCulture, $"{scheme ?? uri.Scheme}://{uri.IdnHost.Trim('[', ']')}:{(uri.Port > 0 ? uri.Port : port)}")
+            ? Place(scheme ?? uri.Scheme, uri.IdnHost, uri.Port > 0 ? uri.Port : port)
             : origin;
     }
 

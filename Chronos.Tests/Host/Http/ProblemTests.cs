@@ -62,6 +62,35 @@ public sealed class ProblemTests(SharedNode shared)
         Assert.Equal((HttpStatusCode.UnsupportedMediaType, "unsupported_media_type"), (answer.Status, answer.Text("code")));
     }
 
+    [Theory]
+    [InlineData("application/json; charset=utf-16", null, "utf-16")]
+    [InlineData("application/json", "gzip", "gzip")]
+    public async Task A_body_in_another_encoding_is_refused_with_its_name(string type, string? compression, string named)
+    {
+        using var content = new ByteArrayContent("{}"u8.ToArray());
+        content.Headers.TryAddWithoutValidation("Content-Type", type);
+        if (compression is not null)
+        {
+            content.Headers.ContentEncoding.Add(compression);
+        }
+
+        using var answer = await _node.Client.PostAsync("/api/v1/jobs", content, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+        Assert.Contains($"'{named}'", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/health/ready", HttpStatusCode.OK)]
+    [InlineData("/api/v1/jobs", HttpStatusCode.OK)]
+    [InlineData("/api/v1/jobs/none", HttpStatusCode.NotFound)]
+    public async Task Whatever_can_be_got_answers_HEAD_without_a_body(string path, HttpStatusCode status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var answer = await _node.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(status, answer.StatusCode);
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_body_of_2_MB_is_refused()
     {

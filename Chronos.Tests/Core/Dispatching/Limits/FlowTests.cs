@@ -78,7 +78,7 @@ public sealed class FlowTests
     [Theory]
     [InlineData(Protocol.Http, """{"url":"https://Example.com/a?b"}""", "https://example.com:443")]
     [InlineData(Protocol.Http, """{"url":"http://127.0.0.1:9/{{ payload.x }}"}""", "http://127.0.0.1:9")]
-    [InlineData(Protocol.Http, """{"url":"http://[::1]:9/"}""", "http://::1:9")]
+    [InlineData(Protocol.Http, """{"url":"http://[::1]:9/"}""", "http://[::1]:9")]
     [InlineData(Protocol.Http, """{"url":"https://{{ payload.host | replace: '/', '' }}:8443/x"}""", "https://{{ payload.host | replace: '/', '' }}:8443")]
     [InlineData(Protocol.Grpc, """{"target":"https://orders.example.com:8443","method":"a.B/C"}""", "https://orders.example.com:8443")]
     [InlineData(Protocol.Kafka, """{"brokers":["a:9092","b:9092"],"topic":"t"}""", "kafka://a:9092,b:9092")]
