@@ -8,4 +8,7 @@ public static class Instants
 
     /// <summary>The first whole microsecond that is not before <paramref name="at"/>.</summary>
     public static DateTimeOffset Ceiling(DateTimeOffset at) => Floor(at) is var floor && floor == at ? at : floor.AddMicroseconds(1);
+
+    /// <summary>The later of the two.</summary>
+    public static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a >= b ? a : b;
 }

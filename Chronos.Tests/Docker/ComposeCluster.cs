@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Chronos.Tests.Kit;
 using Chronos.Tests.Laws;
@@ -44,21 +43,7 @@ public sealed class ComposeCluster : IAsyncDisposable
     internal async Task<JsonElement> Get(string node, string path) => JsonDocument.Parse(await Api(node).GetStringAsync("api/v1/" + path)).RootElement;
 
     /// <summary>Repeats what is answered with 503, as the answer says: a shard may be on its way to another node.</summary>
-    internal async Task<HttpResponseMessage> Post(string node, string path, object body)
-    {
-        HttpResponseMessage? done = null;
-        var key = Guid.NewGuid().ToString();
-        await Eventually.True(
-            async () =>
-            {
-                using var request = new HttpRequestMessage(HttpMethod.Post, "api/v1/" + path) { Content = JsonContent.Create(body), Headers = { { "Idempotency-Key", key } } };
-                var answer = await Api(node).SendAsync(request);
-                done = answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter: not null } ? null : answer;
-                return done is not null;
-            },
-            TimeSpan.FromSeconds(60));
-        return done!;
-    }
+    internal Task<HttpResponseMessage> Post(string node, string path, object body) => Api(node).PostPatiently(path, body);
 
     internal Task<ProgramRun> Docker(params string[] arguments) => ProgramRun.Of("docker", arguments, _environment);
 

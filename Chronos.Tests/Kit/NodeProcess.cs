@@ -152,18 +152,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>As a caller does it who is told to come again: a 503 with <c>Retry-After</c> is asked once more.</summary>
     public async Task<JsonElement> PostPatiently(string path, object body)
     {
-        JsonElement? done = null;
-        var key = Guid.NewGuid().ToString();
-        await Eventually.True(
-            async () =>
-            {
-                using var request = new HttpRequestMessage(HttpMethod.Post, "api/v1/" + path) { Content = JsonContent.Create(body), Headers = { { "Idempotency-Key", key } } };
-                using var answer = await Http.SendAsync(request);
-                done = answer is { StatusCode: HttpStatusCode.ServiceUnavailable, Headers.RetryAfter: not null } ? null : await Json(answer);
-                return done is not null;
-            },
-            TimeSpan.FromSeconds(60));
-        return done!.Value;
+        using var answer = await Http.PostPatiently(path, body);
+        return await Json(answer);
     }
 
     private string Scheme => Authority is null ? "http" : "https";

@@ -31,7 +31,7 @@ public static class ClaimAhead
             return null;
         }
 
-        var next = schedule.AfterCompletion ? TimetableState.AfterCompletionNext(job, schedule) : schedule.Next(job.Cursor);
+        var next = schedule.AfterCompletion ? FixedDelay.Next(job, schedule) : schedule.Next(job.Cursor);
         return next is { } nominal && schedule.Treat(nominal) is { Fate: not SlotFate.Skipped } treatment ? (nominal, treatment.FireAt) : null;
     }
 }

@@ -52,7 +52,7 @@ public sealed partial class Timetable
 
         var schedule = State.ScheduleOf(job.Id);
         var next = job.State == PlanState.Disabled || schedule is null ? null
-            : schedule.AfterCompletion ? TimetableState.DelayNext(job, schedule)
+            : schedule.AfterCompletion ? FixedDelay.Told(job, schedule)
             : schedule.NextFiring(job.Cursor, job.State == PlanState.Paused && job.PausedUntil is { } until && until < Schedule.Latest ? until : Schedule.Earliest)?.Nominal;
         if (job is { State: PlanState.Paused, PausedUntil: null })
         {

@@ -41,7 +41,7 @@ public sealed partial class Timetable
 
         if (schedule.AfterCompletion)
         {
-            if (job.Running.IsEmpty && job.Waiting.IsEmpty && TimetableState.AfterCompletionNext(job, schedule) is { } due && schedule.Treat(due) is var fate && fate.FireAt <= now)
+            if (job.Running.IsEmpty && job.Waiting.IsEmpty && FixedDelay.Next(job, schedule) is { } due && schedule.Treat(due) is var fate && fate.FireAt <= now)
             {
                 if (fate.Fate == SlotFate.Skipped)
                 {
@@ -346,14 +346,14 @@ public sealed partial class Timetable
     /// </summary>
     private (long Missed, long CaughtUp) EndPauseOfDelay(PlannedJob job, Schedule schedule, MisfireRule rule, DateTimeOffset end)
     {
-        if (!job.Running.IsEmpty || !job.Waiting.IsEmpty || TimetableState.AfterCompletionNext(job, schedule) is not { } due || schedule.Treat(due).FireAt >= end)
+        if (!job.Running.IsEmpty || !job.Waiting.IsEmpty || FixedDelay.Next(job, schedule) is not { } due || schedule.Treat(due).FireAt >= end)
         {
             return (0, 0);
         }
 
         if (rule == MisfireRule.None)
         {
-            Emit(new SlotsSkipped(job.Id, due, TimetableState.DelayAfterPause(schedule, due, end), 1, SkipReason.Paused, null));
+            Emit(new SlotsSkipped(job.Id, due, FixedDelay.AfterPause(schedule, due, end), 1, SkipReason.Paused, null));
             return (1, 0);
         }
 

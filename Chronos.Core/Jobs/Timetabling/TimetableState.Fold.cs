@@ -11,16 +11,16 @@ public sealed partial class TimetableState
     {
         SlotsSkipped i => job with
         {
-            Cursor = Later(job.Cursor, i.Last),
+            Cursor = Instants.Later(job.Cursor, i.Last),
             Waiting = WithoutRange(job.Waiting, i),
         },
-        SlotQueued i => job with { Cursor = Later(job.Cursor, i.Nominal), Waiting = job.Waiting.Add(new WaitingSlot(i.Nominal, i.Trigger)) },
+        SlotQueued i => job with { Cursor = Instants.Later(job.Cursor, i.Nominal), Waiting = job.Waiting.Add(new WaitingSlot(i.Nominal, i.Trigger)) },
         ExecutionStarted i => Claimed(job, i),
         AttemptStarted i => WithRunning(job, i.Execution, i, static (e, i) => e with
         {
             Attempt = i.Attempt,
             AttemptRuns = true,
-            AttemptAt = e.Begins is { } begins ? Later(begins, i.At) : i.At,
+            AttemptAt = e.Begins is { } begins ? Instants.Later(begins, i.At) : i.At,
             RetryAt = null,
             Node = i.Node,
             Callback = PendingCallback.Next(i.Callback, e.Callback),
@@ -65,7 +65,7 @@ public sealed partial class TimetableState
             State = i.State,
             PausedUntil = i.PausedUntil,
             Definition = i.Definition,
-            Cursor = fresh ? Later(job.Cursor, i.From) : job.Cursor,
+            Cursor = fresh ? Instants.Later(job.Cursor, i.From) : job.Cursor,
             TakenOver = !fresh ? job.TakenOver : job.Cursor > i.From ? job.Cursor : null,
             Resumes = i is { Missed: { } missed, CaughtUp: { } caughtUp }
                 ? [.. (job.Resumes ?? []).TakeLast(PauseEnd.Kept - 1), new PauseEnd(i.Version, missed, caughtUp)]
@@ -76,16 +76,16 @@ public sealed partial class TimetableState
     /// <summary>A job that is made, or made again under the name of one that was deleted: slots that were decided for that one stay so.</summary>
     private PlannedJob Anew(PlanSet i, PlannedJob? removed)
     {
-        var decided = removed?.Cursor ?? DecidedTo(i.Job);
+        var decided = removed?.Cursor ?? _removed.Find(i.Job)?.Cursor;
         return new PlannedJob
         {
             Id = i.Job,
             Tenant = i.Tenant,
             Definition = i.Definition,
-            Cursor = Later(i.From, decided ?? i.From),
+            Cursor = Instants.Later(i.From, decided ?? i.From),
             TakenOver = decided > i.From ? decided : null,
             Running = removed?.Running ?? RunningExecutions.Empty,
-            Requests = removed?.Requests ?? AskedOf(i.Job) ?? [],
+            Requests = removed?.Requests ?? _removed.Find(i.Job)?.Requests ?? [],
         };
     }
 
@@ -103,7 +103,7 @@ public sealed partial class TimetableState
         {
             Running = job.Running.With(running),
             Requests = Remember(job, i.Request, id.Value, i.At),
-            Cursor = isSlot ? Later(job.Cursor, i.Nominal) : job.Cursor,
+            Cursor = isSlot ? Instants.Later(job.Cursor, i.Nominal) : job.Cursor,
             Waiting = isSlot && !job.Waiting.IsEmpty ? WithoutFirst(job.Waiting, i.Nominal) : job.Waiting,
         };
         return i.Trigger == ExecutionTrigger.Backfill && i.Source is { } operation

@@ -16,14 +16,11 @@ public sealed partial class TimetableState
 {
     private readonly ZoneSource _zones;
 
-    private const int RememberedRemovals = 4096;
-
     private readonly Dictionary<JobId, Entry> _jobs = [];
     private readonly PriorityQueue<Wake, long> _heap = new();
     private readonly Dictionary<JobId, string> _faults = [];
     private readonly Dictionary<(TenantId Tenant, string Name), (PlannedCalendar Calendar, CalendarTimes? Times)> _calendars = [];
-    private ImmutableDictionary<JobId, RemovedJob> _removed = ImmutableDictionary<JobId, RemovedJob>.Empty;
-    private ImmutableQueue<JobId> _removedOrder = [];
+    private readonly RemovedJobs _removed = new();
     private bool _sleeps;
 
     public TimetableState()
@@ -74,7 +71,7 @@ public sealed partial class TimetableState
 
     public PlannedJob? Find(JobId job) => _jobs.TryGetValue(job, out var entry) ? entry.Job : null;
 
-    public long? RemovedVersion(JobId job) => _removed.TryGetValue(job, out var removed) ? removed.Version : null;
+    public long? RemovedVersion(JobId job) => _removed.Find(job)?.Version;
 
     /// <summary>The calendar of this name, deleted ones included.</summary>
     public PlannedCalendar? CalendarOf(TenantId tenant, string name) => _calendars.TryGetValue((tenant, name), out var known) ? known.Calendar : null;
@@ -96,7 +93,7 @@ public sealed partial class TimetableState
                 continue;
             }
 
-            var after = schedule.AfterCompletion ? DelayFrom(job, schedule) : job.Cursor;
+            var after = schedule.AfterCompletion ? FixedDelay.From(job, schedule) : job.Cursor;
             sources.Add(new AgendaSource(job.Id, job.Definition.Name, schedule, after, job.State == PlanState.Paused ? job.PausedUntil : null));
         }
 
@@ -172,7 +169,7 @@ public sealed partial class TimetableState
     }
 
     public TimetableSnapshot Snapshot(int timetable, long epoch) =>
-        new(timetable, epoch, [.. Jobs], [.. _removedOrder.Select(j => _removed[j])])
+        new(timetable, epoch, [.. Jobs], [.. _removed.All])
         {
             Tzdb = NotedTzdb,
             Calendars = _calendars.Count == 0 ? null : [.. _calendars.Values.Select(c => c.Calendar)],
@@ -193,7 +190,7 @@ public sealed partial class TimetableState
 
         foreach (var removed in snapshot.Removed)
         {
-            RememberRemoval(removed);
+            _removed.Remember(removed);
         }
     }
 
@@ -221,10 +218,10 @@ public sealed partial class TimetableState
                 Put(Plan(i));
                 return;
             case PlanRemoved i:
-                RememberRemoval(new RemovedJob(i.Job, i.Version)
+                _removed.Remember(new RemovedJob(i.Job, i.Version)
                 {
-                    Cursor = Find(i.Job)?.Cursor ?? DecidedTo(i.Job),
-                    Requests = Find(i.Job)?.Requests is { IsEmpty: false } asked ? asked : AskedOf(i.Job),
+                    Cursor = Find(i.Job)?.Cursor ?? _removed.Find(i.Job)?.Cursor,
+                    Requests = Find(i.Job)?.Requests is { IsEmpty: false } asked ? asked : _removed.Find(i.Job)?.Requests,
                 });
                 if (_jobs.TryGetValue(i.Job, out var gone))
                 {
@@ -359,29 +356,10 @@ public sealed partial class TimetableState
     private static DateTimeOffset? LookAt(PlannedJob job, Schedule schedule)
     {
         var next = !schedule.AfterCompletion ? schedule.Next(job.Cursor)
-            : job.Running.IsEmpty && job.Waiting.IsEmpty ? AfterCompletionNext(job, schedule)
+            : job.Running.IsEmpty && job.Waiting.IsEmpty ? FixedDelay.Next(job, schedule)
             : null;
         return next is { } nominal ? schedule.LookAt(nominal) : null;
     }
-
-    /// <summary>The next slot of a fixed delay: it counts from the end of the previous execution.</summary>
-    internal static DateTimeOffset? AfterCompletionNext(PlannedJob job, Schedule schedule) => schedule.Next(Counted(job));
-
-    /// <summary>The same as it is to be told: nothing while an execution runs or waits, since it counts from that one's end; and no slot that a pause swallows.</summary>
-    internal static DateTimeOffset? DelayNext(PlannedJob job, Schedule schedule) =>
-        job.Running.IsEmpty && job.Waiting.IsEmpty ? schedule.Next(DelayFrom(job, schedule)) : null;
-
-    /// <summary>From where a fixed delay counts on when a pause ends at <paramref name="end"/> that has swallowed its slot <paramref name="due"/>: the next comes the delay after that one, but not before the end.</summary>
-    /// <remarks>As exact as the journal, and not before the end: the pause would swallow that one too.</remarks>
-    internal static DateTimeOffset DelayAfterPause(Schedule schedule, DateTimeOffset due, DateTimeOffset end) =>
-        Later(due, Instants.Ceiling(end) - schedule.Spec.Every!.Value);
-
-    private static DateTimeOffset DelayFrom(PlannedJob job, Schedule schedule) =>
-        job is { State: PlanState.Paused, PausedUntil: { } until } && AfterCompletionNext(job, schedule) is { } due && schedule.Treat(due).FireAt < until
-            ? DelayAfterPause(schedule, due, until)
-            : Counted(job);
-
-    private static DateTimeOffset Counted(PlannedJob job) => job.LastEndedAt is { } ended ? Later(ended, job.Cursor) : job.Cursor;
 
     /// <summary>When a running execution needs a look: its retry is due, its callback overdue, or its deadline over.</summary>
     private static DateTimeOffset? ExecutionWake(PlannedJob job, RunningExecution execution)
@@ -427,29 +405,6 @@ public sealed partial class TimetableState
 
         return schedule;
     }
-
-    /// <summary>A deletion that came late found slots decided that are younger than it; a job that is made anew does not decide them again.</summary>
-    private DateTimeOffset? DecidedTo(JobId job) => _removed.TryGetValue(job, out var removed) ? removed.Cursor : null;
-
-    /// <summary>What was run of a deleted job under a key is not run again of the next that has its name.</summary>
-    private ImmutableArray<RememberedRun>? AskedOf(JobId job) => _removed.TryGetValue(job, out var removed) ? removed.Requests : null;
-
-    private void RememberRemoval(RemovedJob removed)
-    {
-        if (!_removed.ContainsKey(removed.Job))
-        {
-            _removedOrder = _removedOrder.Enqueue(removed.Job);
-        }
-
-        _removed = _removed.SetItem(removed.Job, removed);
-        if (_removed.Count > RememberedRemovals)
-        {
-            _removedOrder = _removedOrder.Dequeue(out var oldest);
-            _removed = _removed.Remove(oldest);
-        }
-    }
-
-    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a >= b ? a : b;
 
     /// <summary>What to look at: the slots of a job, or one of its executions.</summary>
     internal readonly record struct Wake(JobId Job, ExecutionId? Execution);

@@ -101,6 +101,49 @@ public sealed class RabbitMqDispatcherTests
         Assert.Equal(200, target.Received.Count);
     }
 
+    [Fact]
+    public async Task A_message_that_is_too_large_takes_no_other_one_with_it()
+    {
+        await using var target = await RabbitTarget.StartAsync();
+        await using var dispatcher = RabbitMqDispatcherComplianceTests.Create(Secrets);
+        Task<AttemptOutcome> Send(int n, bool tooLarge) => dispatcher.DispatchAsync(
+            Attempt(target.Accepting) with { Attempt = n + 1, Payload = JsonSerializer.Serialize(new string('x', tooLarge ? target.TooManyBytes : 10)) }, TestContext.Current.CancellationToken);
+
+        var mixed = await Task.WhenAll(Enumerable.Range(0, 99).Select(n => Send(n, tooLarge: n % 3 == 0)));
+        Assert.All(mixed.Index(), one => Assert.Equal(one.Index % 3 == 0 ? FailureClass.ClientError : FailureClass.None, one.Item.Failure));
+        await Eventually.True(() => target.Received.Count >= 66, Patience);
+        Assert.Equal(66, target.Received.Select(received => received.Headers["x-chronos-attempt"]).Distinct().Count());
+        Assert.Equal(66, target.Received.Count);
+    }
+
+    [Fact]
+    public async Task An_exchange_that_is_deleted_under_messages_on_their_way_refuses_each_for_itself_and_takes_them_again_when_it_is_back()
+    {
+        await using var target = await RabbitTarget.StartAsync();
+        await using var dispatcher = RabbitMqDispatcherComplianceTests.Create(Secrets);
+        await using var client = await target.Server.ConnectAsync();
+        await using var channel = await client.CreateChannelAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await channel.ExchangeDeclareAsync("comes-and-goes", "fanout", durable: false, autoDelete: false, cancellationToken: TestContext.Current.CancellationToken);
+        await channel.QueueBindAsync($"{target.Name}.ok", "comes-and-goes", "", cancellationToken: TestContext.Current.CancellationToken);
+        var section = target.To("\"exchange\":\"comes-and-goes\",\"routing_key\":\"any\"");
+        Task<AttemptOutcome> Send(int n) => dispatcher.DispatchAsync(Attempt(section) with { Attempt = n + 1 }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(FailureClass.None, (await Send(0)).Failure);
+        var sending = Enumerable.Range(1, 300).Select(Send).ToList();
+        await channel.ExchangeDeleteAsync("comes-and-goes", ifUnused: false, cancellationToken: TestContext.Current.CancellationToken);
+        var outcomes = await Task.WhenAll([.. sending, .. Enumerable.Range(301, 20).Select(Send)]);
+        Assert.All(outcomes, outcome => Assert.True(outcome is { Failure: FailureClass.None } or { Failure: FailureClass.ClientError, StatusCode: 404 }, outcome.Error));
+        Assert.All(outcomes.TakeLast(20), outcome => Assert.Equal(404, outcome.StatusCode));
+
+        // Whatever the broker confirmed is in the queue.
+        var confirmed = outcomes.Index().Where(one => one.Item.Failure == FailureClass.None).Select(one => $"{one.Index + 2}").ToHashSet();
+        await Eventually.True(() => confirmed.IsSubsetOf(target.Received.Select(received => received.Headers["x-chronos-attempt"])), Patience);
+
+        await channel.ExchangeDeclareAsync("comes-and-goes", "fanout", durable: false, autoDelete: false, cancellationToken: TestContext.Current.CancellationToken);
+        await channel.QueueBindAsync($"{target.Name}.ok", "comes-and-goes", "", cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(FailureClass.None, (await Send(400)).Failure);
+    }
+
     [Theory]
     [InlineData("amqp://169.254.169.254")]
     [InlineData("amqp://127.0.0.1")]
