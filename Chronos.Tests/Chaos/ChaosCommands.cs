@@ -1,6 +1,6 @@
 namespace Chronos.Tests.Chaos;
 
-/// <summary>The commands <c>chaos</c>, <c>partitions</c> and <c>failover</c>.</summary>
+/// <summary>The commands <c>chaos</c>, <c>partitions</c>, <c>failover</c> and <c>leave</c>.</summary>
 internal static class ChaosCommands
 {
     private static readonly Dictionary<string, Func<ChaosOptions, Task<int>>> All = new(StringComparer.Ordinal)
@@ -8,6 +8,7 @@ internal static class ChaosCommands
         ["chaos"] = ChaosRun.Run,
         ["partitions"] = PartitionRun.Run,
         ["failover"] = FailOverRun.Run,
+        ["leave"] = LeaveRun.Run,
     };
 
     public static bool Knows(IReadOnlyList<string> args) => args.Count > 0 && (args[0] == Isolation.Mode || All.ContainsKey(args[0]));

@@ -6,7 +6,7 @@ namespace Chronos.Tests.Chaos;
 internal sealed record ChaosOptions
 {
     public const string Help =
-        "chaos: --minutes=N --seed=N --rate=N; partitions: --seconds=N,N --only=TEXT --rate=N; failover: --kills=N --rate=N; each: --arbiter=majority|lease --logs=FOLDER";
+        "chaos: --minutes=N --seed=N --rate=N; partitions: --seconds=N,N --only=TEXT --rate=N; failover, leave: --kills=N --rate=N; each: --arbiter=majority|lease --logs=FOLDER";
 
     public int Minutes { get; init; } = 3;
 

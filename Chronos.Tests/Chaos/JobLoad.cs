@@ -18,6 +18,10 @@ internal static class JobLoad
     public static IReadOnlyList<LoadedJob> Plain(int jobs, string url) =>
         [.. Enumerable.Range(0, jobs).Select(i => Job($"plain-{i}", "* * * * * *", TimeSpan.FromSeconds(1), "allow", "last", new Wish(0, 0), url))];
 
+    /// <summary>Each due once a second, evenly over it: what a leave is measured with.</summary>
+    public static IReadOnlyList<LoadedJob> Spread(int jobs, string url) =>
+        [.. Enumerable.Range(0, jobs).Select(i => Job($"spread-{i}", new { every = "1s", phase = $"{i * 1000 / jobs}ms" }, TimeSpan.FromSeconds(1), "allow", "last", new Wish(0, 0), url))];
+
     /// <remarks>No target is so slow that what an outage leaves behind could not be caught up.</remarks>
     public static IReadOnlyList<LoadedJob> Mixed(int rate, string url)
     {

@@ -42,6 +42,17 @@ internal sealed class SupervisedNode : IAsyncDisposable
         return held.SetResult;
     }
 
+    /// <summary>Tells it to stop; it stays down until the returned action is called.</summary>
+    public async Task<Action> Leave()
+    {
+        var held = _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _node.Signal("TERM");
+        return held.SetResult;
+    }
+
+    /// <summary>The end of the process that runs.</summary>
+    public Task Ended => _node.Process.WaitForExitAsync();
+
     public Task Signal(string name) => _node.Process.HasExited ? Task.CompletedTask : _node.Signal(name);
 
     /// <summary>What it answers to a GET; null when it does not, or refuses.</summary>
