@@ -23,7 +23,7 @@ internal static class TargetCommands
         room.Add("list", "targets by name", around, [Circuit, Arguments.Limit, Arguments.Cursor, Arguments.All], async call => call.Print.List(
             await Pages.ReadAsync(call, (cursor, limit) => new Query("/targets").And("circuit", call.Of(Circuit)).And("limit", limit).And("cursor", cursor)), Shape));
         room.Add("get", "one target, node by node", around, [Target], async call => call.Print.One((await call.Api.GetAsync(Path(call), call.Cancellation)).Json, "target"));
-        room.Add("reset", "close its circuit on every node: it is sent to again at once", around, [Target, Arguments.IdempotencyKey], async call =>
+        room.Add("reset", "close its circuit on every node: what comes next is sent at once, what was refused comes back at the time that it was given", around, [Target, Arguments.IdempotencyKey], async call =>
         {
             var answer = await call.Api.SendAsync(call.Post($"{Path(call)}/reset", new JsonObject()), call.Cancellation);
             call.Print.Done(answer.Json, "target", $"the circuit of {answer.Json.Text("target")} is {answer.Json.Text("circuit")}");

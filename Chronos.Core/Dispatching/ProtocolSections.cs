@@ -66,6 +66,25 @@ public static class ProtocolSections
         return secrets.ToImmutable();
     }
 
+    /// <summary>The strings of a section or payload whose templates put out the token or the address of a <c>callback</c>, by their paths.</summary>
+    internal static IReadOnlyList<string> PathsWithCallback(string? json, string path)
+    {
+        var found = new List<string>();
+        if (json?.Contains("callback", StringComparison.Ordinal) == true)
+        {
+            using var document = JsonDocument.Parse(json);
+            TemplateTree.Visit(document.RootElement, path, (text, at) =>
+            {
+                if (TemplateText.IsTemplate(text) && TemplateGrammar.Mentions(text, "callback"))
+                {
+                    found.Add(at);
+                }
+            });
+        }
+
+        return found;
+    }
+
     private static ImmutableSortedSet<string> SecretsInSection(DispatchTarget target) => target.Protocol switch
     {
         Protocol.Http => WebhookSection.Parse(target.Section).SecretsInTemplates(),

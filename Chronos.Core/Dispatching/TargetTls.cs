@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Chronos.Core.Dispatching.Templates;
 using Chronos.Core.Kernel;
@@ -36,6 +38,11 @@ public sealed record TargetTls
             tls.Fault("ca", $"is PEM text that holds {Begin}, at most {MaxPem / 1024} KB");
         }
 
+        else if (ca is not null && !HoldsCertificates(ca))
+        {
+            tls.Fault("ca", "holds no certificate that can be read");
+        }
+
         if (ca?.Contains("PRIVATE KEY", StringComparison.Ordinal) == true)
         {
             tls.Fault("ca", "holds a private key, which is never written into a job");
@@ -60,6 +67,27 @@ public sealed record TargetTls
 
         tls.Close(serverName ? "ca, certificate, key, server_name" : "ca, certificate, key");
         return new TargetTls { Ca = ca, Certificate = certificate, Key = key, ServerName = name };
+    }
+
+    private static bool HoldsCertificates(string pem)
+    {
+        var found = new X509Certificate2Collection();
+        try
+        {
+            found.ImportFromPem(pem);
+            return found.Count > 0;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+        finally
+        {
+            foreach (var certificate in found)
+            {
+                certificate.Dispose();
+            }
+        }
     }
 
     internal void Write(Utf8JsonWriter writer)

@@ -110,6 +110,7 @@ public static partial class JobDocument
         if (mode == DocumentMode.Strict && target is not null)
         {
             JobDocumentTarget.CheckSecrets(fields, definition, secretsInPayload);
+            JobDocumentTarget.CheckCallback(fields, definition);
         }
 
         return name is null || target is null ? null : definition;

@@ -70,6 +70,24 @@ internal static class JobDocumentTarget
         return target with { CloudEvent = section.ToJson() };
     }
 
+    /// <summary>Without <c>callback</c> there is no token and no address that a template could put out, and each attempt would fail.</summary>
+    public static void CheckCallback(JobDocumentFields fields, JobDefinition job)
+    {
+        if (CallbackRule.Of(job.Target) is not null)
+        {
+            return;
+        }
+
+        var section = Sections.First(s => s.Protocol == job.Target.Protocol).Name;
+        foreach (var (name, json) in new[] { (section, job.Target.Section), ("cloud_event", job.Target.CloudEvent), ("payload", job.Payload) })
+        {
+            foreach (var path in ProtocolSections.PathsWithCallback(json, name))
+            {
+                fields.Fault(path, $"uses callback, which there is only with \"callback\": true in {section}");
+            }
+        }
+    }
+
     /// <summary>A template gets at a secret only when the document lists it: who reads the list knows them all.</summary>
     public static void CheckSecrets(JobDocumentFields fields, JobDefinition job, IEnumerable<string> inPayload)
     {

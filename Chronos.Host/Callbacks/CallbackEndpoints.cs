@@ -15,9 +15,9 @@ internal static class CallbackEndpoints
     public static RouteGroupBuilder MapCallbacks(this RouteGroupBuilder api)
     {
         api.MapPost("/callbacks/{token}", Complete).WithName("complete_callback").WithSummary("Report how an attempt ended; the token is used up by it").IsOpenToAll()
-            .TakesOptional<CallbackBody>().Produces<CallbackView>().Refuses(400, 404, 409, 410, 413, 415);
+            .TakesJsonAsAnything<CallbackBody>().Produces<CallbackView>().Refuses(400, 404, 409, 410, 413, 415);
         api.MapPost("/callbacks/{token}/heartbeat", Heartbeat).WithName("heartbeat_callback").WithSummary("Say that an attempt still runs, and how far it is").IsOpenToAll()
-            .TakesOptional<HeartbeatBody>().Produces<CallbackView>().Refuses(400, 404, 409, 410, 413, 415);
+            .TakesJsonAsAnything<HeartbeatBody>().Produces<CallbackView>().Refuses(400, 404, 409, 410, 413, 415);
         return api;
     }
 

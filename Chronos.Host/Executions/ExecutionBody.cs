@@ -40,9 +40,12 @@ internal sealed record ExecutionBody(
     };
 
     public static ExecutionBody Of(LiveExecution e) => new(
-        e.Id.Value, e.Job.Value, e.JobName, e.Trigger, e.Revision, e.ScheduledAt, e.ClaimedAt, e.Attempts.IsEmpty ? null : e.Attempts[0].StartedAt, null, e.Status, null, null,
+        e.Id.Value, e.Job.Value, e.JobName, e.Trigger, e.Revision, e.ScheduledAt, e.ClaimedAt, First(e)?.StartedAt, null, e.Status, null, null,
         e.Node, e.RetryAt, [.. e.Attempts.Select(AttemptBody.Of)],
-        e.Id.IsSlot && e.Attempts is [{ Failure: not null } first, ..] ? (first.StartedAt - e.ScheduledAt).TotalMilliseconds : null, null, null, null, e.TraceId);
+        e.Id.IsSlot && First(e) is { Failure: not null } first ? (first.StartedAt - e.ScheduledAt).TotalMilliseconds : null, null, null, null, e.TraceId);
+
+    /// <summary>The first attempt that left: what an open circuit refused has begun nothing.</summary>
+    private static LiveAttempt? First(LiveExecution e) => e.Attempts.FirstOrDefault(attempt => attempt.Failure != FailureClass.CircuitOpen);
 
     private static JsonElement? Json(string? text)
     {

@@ -29,6 +29,10 @@ internal static class EndpointDescriptions
         }
     }
 
+    /// <summary>A JSON body that may be left out, under whatever content type it comes: who reports an end has no key to be told more than "who are you?".</summary>
+    public static RouteHandlerBuilder TakesJsonAsAnything<T>(this RouteHandlerBuilder builder)
+        where T : notnull => builder.Accepts<T>(isOptional: true, "application/json", "*/*");
+
     /// <summary>A JSON body that may be left out.</summary>
     public static RouteHandlerBuilder TakesOptional<T>(this RouteHandlerBuilder builder)
         where T : notnull => builder.Accepts<T>(isOptional: true, "application/json");

@@ -229,12 +229,26 @@ internal sealed class CloudEventMessage
         made[CloudEventAttribute.CreateExtension(extension.Name, type)] = value;
     }
 
+    /// <summary>The payload of a job is JSON. A string that is said to be something else, such as <c>application/xml</c>, is that without its quotes.</summary>
+    private static string Bare(string json)
+    {
+        if (json is not ['"', ..])
+        {
+            return json;
+        }
+
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.GetString()!;
+    }
+
     private static void SetData(Event made, CloudEventSection section, byte[]? data, string dataType, string? type)
     {
         if (data is { Length: > 0 })
         {
             // A payload that somebody gave to one run takes the place of the bytes, and their type is not its type.
-            (made.Data, made.DataContentType) = (Encoding.UTF8.GetString(data), section.DataBase64 is null && type is not null ? type : dataType);
+            var text = Encoding.UTF8.GetString(data);
+            var given = section.DataBase64 is null ? type : null;
+            (made.Data, made.DataContentType) = (given is not null && !CloudEventRules.IsJson(given) && CloudEventRules.IsJson(dataType) ? Bare(text) : text, given ?? dataType);
         }
         else
         {

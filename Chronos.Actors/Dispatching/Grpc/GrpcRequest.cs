@@ -63,6 +63,7 @@ internal sealed record GrpcRequest(GrpcPlan Plan, GrpcEndpoint Endpoint, string 
             throw new RequestFaultException($"grpc.target: the address that the template makes {GrpcSectionReader.FaultOfTarget(target) ?? "cannot be read"}");
         }
 
+        secrets.RefuseIn(address, section.Target, "grpc.target");
         var tls = section.Tls;
         var endpoint = new GrpcEndpoint(
             address, tls?.Ca, tls?.Certificate is { } certificate ? secrets.Get(certificate.Name) : null, tls?.Key is { } key ? secrets.Get(key.Name) : null, tls?.ServerName);

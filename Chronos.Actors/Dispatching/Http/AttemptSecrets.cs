@@ -1,10 +1,14 @@
 using Chronos.Core.Dispatching;
+using Chronos.Core.Dispatching.Http;
 
 namespace Chronos.Actors.Dispatching.Http;
 
 /// <summary>The secrets of one attempt, looked up when they are needed and remembered so that they can be masked.</summary>
 internal sealed class AttemptSecrets(AttemptRequest request, ISecretSource source)
 {
+    /// <summary>A shorter secret is found in any host.</summary>
+    private const int Telling = 6;
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly List<string> _derived = request.Callback is { } callback ? [callback.Token.Text] : [];
 
@@ -44,6 +48,16 @@ internal sealed class AttemptSecrets(AttemptRequest request, ISecretSource sourc
         }
 
         return values;
+    }
+
+    /// <summary>What a template made of the host of an address is shown; a secret may have come into it by way of the payload.</summary>
+    /// <exception cref="RequestFaultException">It holds one.</exception>
+    public void RefuseIn(Uri address, string template, string field)
+    {
+        if (WebhookUrl.MakesHost(template) && _values.Values.Concat(_derived).Any(secret => secret.Length >= Telling && address.Host.Contains(secret.Trim(), StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new RequestFaultException($"{field}: the host that the template makes holds a secret");
+        }
     }
 
     private static bool IsKey(string value) => value.StartsWith("whsec_", StringComparison.Ordinal) && value.Length > 9;

@@ -100,6 +100,7 @@ internal sealed class WebhookRequest
             throw new RequestFaultException($"webhook.url: the address that the template makes {WebhookUrl.Fault(url) ?? "cannot be read"}");
         }
 
+        _secrets.RefuseIn(parsed, Section.Url, "webhook.url");
         var query = new StringBuilder(parsed.Query.TrimStart('?'));
         foreach (var field in Section.Query)
         {

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Chronos.Core.Dispatching.Limits;
 using Chronos.Core.Dispatching.Templates;
 
 namespace Chronos.Core.Dispatching.Http;
@@ -9,6 +10,11 @@ public static partial class WebhookUrl
     /// <summary>What is wrong with an address, or null. A template in it stands for any text.</summary>
     public static string? Fault(string url)
     {
+        if (MakesHost(url) && TargetName.Origin(url) is var origin && (TemplateGrammar.Mentions(origin, "secrets") || TemplateGrammar.Mentions(origin, "callback")))
+        {
+            return "has a secret in its host, which targets, metrics and errors show; put it into the path, the query or a header";
+        }
+
         var sample = TemplateText.IsTemplate(url) ? Expressions().Replace(url, "1") : url;
         if (sample.Any(static c => char.IsControl(c) || char.IsWhiteSpace(c)))
         {
@@ -31,6 +37,9 @@ public static partial class WebhookUrl
             ? "holds a user name or a password; use auth with {\"secret\": \"name\"}"
             : null;
     }
+
+    /// <summary>Whether a template has a part in the host.</summary>
+    public static bool MakesHost(string url) => TemplateText.IsTemplate(url) && TargetName.Origin(url).Contains('{', StringComparison.Ordinal);
 
     [GeneratedRegex(@"\{\{.*?\}\}|\{%.*?%\}", RegexOptions.Singleline | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Expressions();

@@ -66,7 +66,7 @@ public static class TargetName
     }
 
     /// <summary>Scheme and authority; a slash inside a template is none.</summary>
-    private static string Origin(string url)
+    internal static string Origin(string url)
     {
         var start = url.IndexOf("://", StringComparison.Ordinal);
         var depth = 0;

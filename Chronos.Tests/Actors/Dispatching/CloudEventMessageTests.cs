@@ -83,6 +83,18 @@ public sealed class CloudEventMessageTests
         Assert.Equal("image/png", type);
     }
 
+    /// <summary>A payload is JSON; a string of it that is said to be XML is sent as XML, and not with quotes around it.</summary>
+    [Fact]
+    public void A_string_of_another_type_than_JSON_is_its_bare_text()
+    {
+        const string Section = """ "type":"t","data_content_type":"application/xml" """;
+        var (body, type) = Message($$"""{"mode":"binary",{{Section}}}""", "\"<a b=\\\"1\\\"/>\"").Body();
+        Assert.Equal(("<a b=\"1\"/>", "application/xml"), (Encoding.UTF8.GetString(body!), type));
+        using var document = JsonDocument.Parse(Message($$"""{"mode":"structured",{{Section}}}""", "\"<a/>\"").Body().Body!);
+        Assert.Equal("<a/>", document.RootElement.GetProperty("data").GetString());
+        Assert.Equal("""{"a":1}""", Encoding.UTF8.GetString(Message($$"""{"mode":"binary",{{Section}}}""", """{"a":1}""").Body().Body!));
+    }
+
     [Fact]
     public void A_payload_that_was_given_to_one_run_takes_the_place_of_the_bytes()
     {

@@ -15,6 +15,16 @@ public sealed class HttpDispatcherTests
 {
     private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
+    /// <summary>The host is the name of the circuit, which metrics and errors show; no rule of the document sees what a payload brings into it.</summary>
+    [Fact]
+    public async Task A_secret_that_comes_into_the_host_by_way_of_the_payload_is_refused_and_not_shown()
+    {
+        var outcome = await SendAsync(
+            """{"url":"http://{{ payload.host }}.invalid/","headers":{"X-A":"{{ secrets.plain }}"}}""",
+            attempt => attempt with { Payload = """{"host":"{{ secrets.plain }}"}""", Secrets = ["plain"] });
+        Assert.Equal((FailureClass.Request, "webhook.url: the host that the template makes holds a secret"), (outcome.Failure, outcome.Error));
+    }
+
     [Fact]
     public async Task Method_headers_query_and_body_reach_the_target_with_their_templates_filled()
     {

@@ -15,14 +15,14 @@ public sealed class GrpcSectionTests
     public void A_full_section_is_canonical_and_stays_so()
     {
         const string Full = """
-            {"health_check":"p.S","tls":{"server_name":"b.example","key":{"secret":"k"},"certificate":{"secret":"c"},"ca":"-----BEGIN CERTIFICATE-----"},
+            {"health_check":"p.S","tls":{"server_name":"b.example","key":{"secret":"k"},"certificate":{"secret":"c"}},
              "auth":{"type":"bearer","token":{"secret":"t"}},"metadata":{"X-Team":"{{ secrets.m }}"},"message":{"a":["{{ secrets.n }}"]},"method":"/p.S/M","target":"https://a:1"}
             """;
         var (canonical, violations) = Read(Full);
 
         Assert.Empty(violations);
         Assert.Equal(
-            """{"target":"https://a:1","method":"p.S/M","message":{"a":["{{ secrets.n }}"]},"metadata":{"x-team":"{{ secrets.m }}"},"auth":{"type":"bearer","token":{"secret":"t"}},"tls":{"ca":"-----BEGIN CERTIFICATE-----","certificate":{"secret":"c"},"key":{"secret":"k"},"server_name":"b.example"},"health_check":"p.S"}""",
+            """{"target":"https://a:1","method":"p.S/M","message":{"a":["{{ secrets.n }}"]},"metadata":{"x-team":"{{ secrets.m }}"},"auth":{"type":"bearer","token":{"secret":"t"}},"tls":{"certificate":{"secret":"c"},"key":{"secret":"k"},"server_name":"b.example"},"health_check":"p.S"}""",
             canonical);
         Assert.Equal(canonical, Read(canonical!).Canonical);
         Assert.Equal(["m", "n"], ProtocolSections.SecretsInTemplates(new DispatchTarget(Protocol.Grpc, canonical!)));
@@ -35,6 +35,7 @@ public sealed class GrpcSectionTests
     [InlineData("""{"target":"https://a:1"}""", "grpc.method")]
     [InlineData("""{"target":"a:1","method":"p.S/M"}""", "grpc.target")]
     [InlineData("""{"target":"https://a:1/path","method":"p.S/M"}""", "grpc.target")]
+    [InlineData("""{"target":"https://{{ secrets.a }}:1","method":"p.S/M"}""", "grpc.target")]
     [InlineData("""{"target":"https://me:pw@a:1","method":"p.S/M"}""", "grpc.target")]
     [InlineData("""{"target":"https://a:1","method":"M"}""", "grpc.method")]
     [InlineData("""{"target":"https://a:1","method":"p.S.M"}""", "grpc.method")]

@@ -50,6 +50,8 @@ public sealed class WebhookSectionTests
     [InlineData("""{"url":"http://"}""", "webhook.url")]
     [InlineData("""{"url":"http://me:pw@a/"}""", "webhook.url")]
     [InlineData("""{"url":"http://{{ job.name }}:x@a/"}""", "webhook.url")]
+    [InlineData("""{"url":"http://{{ secrets.a }}.example/"}""", "webhook.url")]
+    [InlineData("""{"url":"https://x-{{ callback.token }}/"}""", "webhook.url")]
     [InlineData("""{"url":"http://a/\r\n"}""", "webhook.url")]
     [InlineData("""{"url":"http://a/ b"}""", "webhook.url")]
     [InlineData("""{"url":"http://a/{{ nope }}"}""", "webhook.url")]

@@ -58,10 +58,36 @@ public sealed class CallbackApiTests(SharedNode shared) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await Call(JsonDocument.Parse(request.Body).RootElement.GetProperty("when_done").GetString()!, null)).Code);
         Assert.Equal("succeeded", (await Attempt(execution)).Status);
 
-        var made = await _node.Post("/api/v1/jobs", $$$"""{"name":"cb-none","webhook":{"url":"{{{_receiver.Url}}}/","body":"{{ callback.url }}"} }""");
-        Assert.True((int)made.Status == 201, made.Body);
-        var failed = (await _node.Post("/api/v1/jobs/cb-none/trigger", "{}")).Text("id")!;
-        Assert.Equal("webhook.body: there is no variable 'callback.url'", (await Attempt(failed)).Attempt.GetProperty("error").GetString());
+        foreach (var (field, document) in new[]
+        {
+            ("webhook.body", $$$"""{"name":"cb-none","webhook":{"url":"{{{_receiver.Url}}}/","body":"{{ callback.url }}"} }"""),
+            ("payload.a[0]", $$$"""{"name":"cb-none","webhook":{"url":"{{{_receiver.Url}}}/"},"payload":{"a":["{{ callback.token }}"]} }"""),
+            ("cloud_event.subject", $$$"""{"name":"cb-none","webhook":{"url":"{{{_receiver.Url}}}/"},"cloud_event":{"type":"t","subject":"{{ callback.url }}"} }"""),
+        })
+        {
+            var refused = await _node.Post("/api/v1/jobs", document);
+            Assert.Equal(HttpStatusCode.BadRequest, refused.Status);
+            Assert.Equal(field, refused.Json.GetProperty("errors")[0].GetProperty("field").GetString());
+        }
+    }
+
+    /// <summary>As curl sends it without a word about its type, and with none at all.</summary>
+    [Theory]
+    [InlineData("application/x-www-form-urlencoded", "{\"output\":1}")]
+    [InlineData("text/plain", "{}")]
+    [InlineData("application/x-www-form-urlencoded", "")]
+    public async Task A_report_is_taken_under_any_content_type(string type, string body)
+    {
+        var execution = await Run($"cb-type-{type.Length}-{body.Length}", "true");
+        var request = await Requested();
+        await Attempt(execution);
+        using var heartbeat = new StringContent("", System.Text.Encoding.UTF8, type);
+        using var beat = await _target.PostAsync(request.CallbackUrl + "/heartbeat", heartbeat, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, beat.StatusCode);
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, type);
+        using var answer = await _target.PostAsync(request.CallbackUrl, content, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("succeeded", (await Attempt(execution)).Status);
     }
 
     [Fact]
