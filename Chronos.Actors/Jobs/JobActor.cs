@@ -15,7 +15,7 @@ namespace Chronos.Actors.Jobs;
 public sealed class JobActor : ReceivePersistentActor, IWithTimers
 {
     private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>As long as a caller waits.</summary>
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(4);
