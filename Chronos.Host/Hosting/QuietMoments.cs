@@ -9,7 +9,7 @@ internal sealed class QuietMoments
     /// <summary>Time between two looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A quarter of the youngest generation: two bursts or three of hundreds of jobs fit in what is left.</summary>
+    /// <summary>Half of the youngest generation of one heap: a burst or two of hundreds of jobs fit in what is left.</summary>
     internal const long Worthwhile = 16L << 20;
 
     /// <summary>Between two looks; what an idle node allocates is a tenth of it.</summary>
