@@ -111,13 +111,15 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
                 return "ends before it begins";
             }
 
+            // Asked once, before a rule's dates are written out beside those of the file.
+            var exact = entry.RecurrenceDates.GetAllPeriods().Any(p => p.EndTime is not null || p.Duration is not null) ? null : entry.Duration;
             goesOn |= WriteOut(entry, first, from, to);
             var start = new CalDateTime(from.UtcDateTime, "UTC");
             foreach (var occurrence in recurs ? entry.GetOccurrences(start) : entry.GetOccurrences())
             {
                 var period = occurrence.Period;
                 var begin = Local(period.StartTime, zone);
-                var ending = End(entry, period);
+                var ending = End(period, exact);
                 if (begin.Ticks >= to.UtcDateTime.AddDays(1).Ticks && recurs)
                 {
                     break;
@@ -194,10 +196,10 @@ public sealed record CalendarImport(ImmutableArray<CalendarRange> Ranges, DateTi
     /// When an occurrence ends; null when the file does not say. Hours and less of a DURATION are exact time (RFC 5545, 3.3.6), also over a
     /// change of the clock, where Ical.Net adds them to the clock's face.
     /// </summary>
-    private static CalDateTime? End(CalendarEvent entry, Period period)
+    /// <param name="exact">The DURATION of all occurrences; null where there is none, or where they have ends of their own.</param>
+    private static CalDateTime? End(Period period, Duration? exact)
     {
-        if (entry.Duration is not { HasTime: true } duration || period.StartTime is not { HasTime: true, IsFloating: false } start
-            || entry.RecurrenceDates.GetAllPeriods().Any(p => p.EndTime is not null || p.Duration is not null))
+        if (exact is not { HasTime: true } duration || period.StartTime is not { HasTime: true, IsFloating: false } start)
         {
             return period.EffectiveEndTime;
         }

@@ -53,7 +53,7 @@ internal sealed class RuleSteps
             PerPeriod = 0;
     }
 
-    /// <summary>How many times each period has.</summary>
+    /// <summary>How many times each period has; 0 also where the interval meets none of them on any day.</summary>
     public int PerPeriod { get; }
 
     /// <summary>Whether no period of a day is left out by its hour, its minute or its second: then the interval alone says which count.</summary>
