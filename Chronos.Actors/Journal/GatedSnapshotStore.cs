@@ -8,7 +8,7 @@ using Akka.Persistence.Sql.Snapshot;
 namespace Chronos.Actors.Journal;
 
 /// <summary>
-/// The snapshot store of Akka.Persistence.Sql with one plain query to load, which waits its turn at the file: a snapshot and a commit never meet inside SQLite.
+/// The snapshot store of Akka.Persistence.Sql with plain queries of its own, which wait their turn at the file: a snapshot and a commit never meet inside SQLite.
 /// Serializes before its turn, so that a large snapshot holds up commits only for as long as the disk needs. PostgreSQL needs no
 /// turns.
 /// </summary>
@@ -21,6 +21,13 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         VALUES (@id, @sequence_number, @created, @snapshot, @manifest, @serializer)
         ON CONFLICT (persistence_id, sequence_number) DO UPDATE
         SET created = excluded.created, snapshot = excluded.snapshot, manifest = excluded.manifest, serializer_id = excluded.serializer_id
+        """;
+
+    /// <summary>The stock class has its queries built and compiled when they are first used, 140 ms inside the transaction of the first deletion, which no commit can pass.</summary>
+    private const string DeleteSql =
+        """
+        DELETE FROM snapshot
+        WHERE persistence_id = @id AND sequence_number BETWEEN @from AND @to AND created BETWEEN @after AND @before
         """;
 
     private const string LoadSql =
@@ -54,13 +61,7 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         {
             var connection = await _setup.Database.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using var _ = connection.ConfigureAwait(false);
-            using var command = connection.Command(
-                LoadSql,
-                ("@id", persistenceId),
-                ("@from", criteria.MinSequenceNr),
-                ("@to", criteria.MaxSequenceNr),
-                ("@after", (criteria.MinTimestamp ?? DateTime.MinValue).Ticks),
-                ("@before", criteria.MaxTimeStamp.Ticks));
+            using var command = Matching(connection, LoadSql, persistenceId, criteria);
             using var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             if (!await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
@@ -124,15 +125,32 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         }
     }
 
-    protected override async Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken)
-    {
-        using var turn = await _setup.Database.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
-        await base.DeleteAsync(metadata, cancellationToken).ConfigureAwait(false);
-    }
+    /// <summary>The one of that number; of any time, as in the stock class.</summary>
+    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken) =>
+        DeleteAsync(metadata.PersistenceId, new SnapshotSelectionCriteria(metadata.SequenceNr, DateTime.MaxValue, metadata.SequenceNr), cancellationToken);
 
     protected override async Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
     {
         using var turn = await _setup.Database.Gate.EnterAsync(cancellationToken).ConfigureAwait(false);
-        await base.DeleteAsync(persistenceId, criteria, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var connection = await _setup.Database.OpenAsync(cancellationToken).ConfigureAwait(false);
+            await using var _ = connection.ConfigureAwait(false);
+            using var command = Matching(connection, DeleteSql, persistenceId, criteria);
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (DbException e)
+        {
+            throw _setup.Database.Explain(e);
+        }
     }
+
+    private static DbCommand Matching(DbConnection connection, string sql, string persistenceId, SnapshotSelectionCriteria criteria) =>
+        connection.Command(
+            sql,
+            ("@id", persistenceId),
+            ("@from", criteria.MinSequenceNr),
+            ("@to", criteria.MaxSequenceNr),
+            ("@after", (criteria.MinTimestamp ?? DateTime.MinValue).Ticks),
+            ("@before", criteria.MaxTimeStamp.Ticks));
 }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Persistence;
 using Chronos.Actors.Journal;
 using Xunit;
 
@@ -147,6 +148,30 @@ public abstract class JournalComplianceTests(Store store) : IDisposable
             Assert.Equal(["a", "b", "c"], state.Texts);
             Assert.Equal(3, state.SequenceNr);
         }
+    }
+
+    [Fact]
+    public async Task Snapshots_are_deleted_by_number_or_up_to_one_and_those_of_others_stay()
+    {
+        await using var harness = await Start();
+        foreach (var id in new[] { "notes|1", "notes|2" })
+        {
+            for (var n = 0; n < 5; n++)
+            {
+                await harness.Writer(id).Ask<NotesActor.Done>(new NotesActor.Note("a"));
+                await harness.Writer(id).Ask<NotesActor.Done>(new NotesActor.TakeSnapshot());
+            }
+        }
+
+        var writer = harness.Writer("notes|1");
+        await writer.Ask<NotesActor.Done>(new NotesActor.ForgetSnapshots(new SnapshotSelectionCriteria(2)));
+        await writer.Ask<NotesActor.Done>(new NotesActor.ForgetSnapshots(new SnapshotSelectionCriteria(5, DateTime.UtcNow.AddDays(-1))));
+        await writer.Ask<NotesActor.Done>(new NotesActor.ForgetSnapshot(4));
+
+        Assert.Equal(
+            ["notes|1 3", "notes|1 5", "notes|2 1", "notes|2 2", "notes|2 3", "notes|2 4", "notes|2 5"],
+            Sql.Rows(harness.Database, "SELECT persistence_id || ' ' || sequence_number FROM snapshot ORDER BY persistence_id, sequence_number"));
+        Assert.Equal(["a", "a", "a", "a", "a"], (await State(harness, "notes|1")).Texts);
     }
 
     [Fact]

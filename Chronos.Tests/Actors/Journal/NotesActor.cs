@@ -44,6 +44,20 @@ internal sealed class NotesActor : ReceivePersistentActor
             _asker = Sender;
             DeleteMessages(c.To);
         });
+        Command<ForgetSnapshots>(c =>
+        {
+            _asker = Sender;
+            DeleteSnapshots(c.Which);
+        });
+        Command<ForgetSnapshot>(c =>
+        {
+            _asker = Sender;
+            DeleteSnapshot(c.SequenceNr);
+        });
+        Command<DeleteSnapshotsSuccess>(_ => _asker.Tell(new Done(LastSequenceNr)));
+        Command<DeleteSnapshotsFailure>(f => _asker.Tell(new Failed(f.Cause)));
+        Command<DeleteSnapshotSuccess>(_ => _asker.Tell(new Done(LastSequenceNr)));
+        Command<DeleteSnapshotFailure>(f => _asker.Tell(new Failed(f.Cause)));
         Command<SaveSnapshotSuccess>(_ => _asker.Tell(new Done(LastSequenceNr)));
         Command<SaveSnapshotFailure>(f => _asker.Tell(new Failed(f.Cause)));
         Command<DeleteMessagesSuccess>(_ => _asker.Tell(new Done(LastSequenceNr)));
@@ -71,6 +85,10 @@ internal sealed class NotesActor : ReceivePersistentActor
     internal sealed record TakeSnapshot : INoSerializationVerificationNeeded;
 
     internal sealed record Forget(long To) : INoSerializationVerificationNeeded;
+
+    internal sealed record ForgetSnapshots(SnapshotSelectionCriteria Which) : INoSerializationVerificationNeeded;
+
+    internal sealed record ForgetSnapshot(long SequenceNr) : INoSerializationVerificationNeeded;
 
     internal sealed record State(IReadOnlyList<string> Texts, long SequenceNr) : INoSerializationVerificationNeeded;
 
