@@ -20,20 +20,14 @@ public sealed class ProjectionRunner : IDisposable
 
     /// <summary>After a commit nobody waits for, folding stands back so long: firing and its outcomes have the processors first, and one chunk takes all of it.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(75);
-
-    /// <summary>How long folding stands back at most while executions wait for a place. One large chunk costs less than many small ones, too.</summary>
-    private static readonly TimeSpan StandBackAtMost = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
-
-    /// <summary>What waits longer waits for its target or its answer, and not for the processors.</summary>
-    private static readonly TimeSpan BurstAtMost = TimeSpan.FromSeconds(10);
 
     private readonly ReadDatabase _database;
     private readonly IJournalReader _journal;
     private readonly JournalPulse _pulse;
     private readonly TimeProvider _time;
     private readonly ILogger<ProjectionRunner> _log;
-    private readonly NodePressure? _pressure;
+    private readonly StandBack _standBack;
     private readonly ImmutableArray<ProjectionTrack> _tracks;
     private readonly ConcurrentQueue<Action> _work = new();
     private readonly ProjectionWaiters _waiters = new();
@@ -51,17 +45,11 @@ public sealed class ProjectionRunner : IDisposable
     /// <summary>When this node last asked to be the one that folds.</summary>
     private long? _tried;
 
-    /// <summary>When everything was folded last; null while there is more.</summary>
-    private long? _complete;
-
-    /// <summary>Since when there has been pressure without a break.</summary>
-    private long? _pressedSince;
-
     public ProjectionRunner(
         ReadDatabase database, IEnumerable<IProjection> projections, IJournalReader journal, JournalPulse pulse, TimeProvider time, ILogger<ProjectionRunner> log,
         NodePressure? pressure = null)
     {
-        _pressure = pressure;
+        _standBack = new StandBack(pressure, time);
         _database = database;
         _journal = journal;
         _pulse = pulse;
@@ -190,7 +178,7 @@ public sealed class ProjectionRunner : IDisposable
             var worked = false;
             try
             {
-                StandBack(wake);
+                LetFiringGoFirst(wake);
                 worked = Turn();
             }
             catch (Exception e) when (e is DamagedReadModelException || _database.IsDamage(e))
@@ -214,24 +202,16 @@ public sealed class ProjectionRunner : IDisposable
         Close();
     }
 
-    /// <summary>While executions wait, what was complete a moment ago may get a little old; who waits for it does not.</summary>
-    private void StandBack(Task wake)
+    /// <summary>Who waits for something that is not folded yet does not wait for this.</summary>
+    private void LetFiringGoFirst(Task wake)
     {
-        if (_pressure is not { IsHigh: true })
-        {
-            _pressedSince = null;
-            return;
-        }
-
-        _pressedSince ??= _time.GetTimestamp();
-        if (_complete is not { } since || _time.GetElapsedTime(_pressedSince.Value) > BurstAtMost)
+        if (!_standBack.IsAsked)
         {
             return;
         }
 
         Behind(_time.GetUtcNow());
-        while (_pressure.IsHigh && _time.GetElapsedTime(since) < StandBackAtMost && !_waiters.Any && !_stop.IsCancellationRequested
-            && Task.WaitAny([wake, _stopped.Task], Glance) < 0)
+        while (!_waiters.Any && !_stop.IsCancellationRequested && Task.WaitAny([wake, _stopped.Task], Glance) < 0 && _standBack.IsAsked)
         {
             // Looked at again: the pressure may be over.
         }
@@ -269,7 +249,7 @@ public sealed class ProjectionRunner : IDisposable
             worked |= Advance([.. group]);
         }
 
-        _complete = _tracks.All(t => t.Stopped || t.Offset >= _highest) ? _time.GetTimestamp() : null;
+        _standBack.Folded(complete: _tracks.All(t => t.Stopped || t.Offset >= _highest));
         Meet();
         return worked;
     }
