@@ -35,6 +35,9 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private readonly CoordinatedShutdown _shutdown = CoordinatedShutdown.Get(Context.System);
     private bool _leaves;
 
+    /// <summary>Up to where the newest snapshot goes that is known to be good: read, or written by this incarnation. 0 before there is one.</summary>
+    private long _snapshotAt;
+
     public TimetableActor(int number, TimetableSettings settings)
     {
         (_number, _settings) = (number, settings);
@@ -42,7 +45,11 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         _offers = new OfferQueue(settings.Dispatcher, Self, settings.Time);
         _held = new HeldOffers(_offers, _table.Table.MayLeave, Self, settings.Time);
 
-        Recover<SnapshotOffer>(o => _table.Restore((TimetableSnapshot)o.Snapshot));
+        Recover<SnapshotOffer>(o =>
+        {
+            _table.Restore((TimetableSnapshot)o.Snapshot);
+            _snapshotAt = o.Metadata.SequenceNr;
+        });
         Recover<TimetableBatch>(_table.Replay);
         Recover<RecoveryCompleted>(_ => OnRecovered());
 
@@ -63,7 +70,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
         Command<OfferQueue.More>(m => _offers.GoOn(m.Line));
         Command<LookForLost>(_ => OnLookForLost());
         Command<HandOff>(_ => OnHandOff());
-        Command<SaveSnapshotSuccess>(s => DeleteSnapshots(new SnapshotSelectionCriteria(s.Metadata.SequenceNr - 1, s.Metadata.Timestamp.AddSeconds(-1))));
+        Command<SaveSnapshotSuccess>(OnSnapshot);
         Command<SaveSnapshotFailure>(f => _log.Warning(f.Cause, "Snapshot of timetable {Timetable} failed; it will be tried again", _number));
         Command<DeleteSnapshotsSuccess>(_ => { });
         Command<DeleteSnapshotsFailure>(f => _log.Warning(f.Cause, "Old snapshots of timetable {Timetable} could not be deleted", _number));
@@ -94,6 +101,13 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     private TimetableState State => _table.Table.State;
 
     private bool IsLeaving => _leaves || _shutdown.ShutdownReason is not null;
+
+    /// <summary>The one before stays: should the newest become unreadable, the timetable recovers from that and the batches after it.</summary>
+    private void OnSnapshot(SaveSnapshotSuccess saved)
+    {
+        DeleteSnapshots(new SnapshotSelectionCriteria(_snapshotAt - 1));
+        _snapshotAt = saved.Metadata.SequenceNr;
+    }
 
     private void OnRecovered()
     {
@@ -191,6 +205,7 @@ public sealed class TimetableActor : ReceivePersistentActor, IWithTimers
     {
         _offers.Ended(fact.Execution, fact.Attempt);
         var mayWait = MayWait;
+        _table.Table.IsLeaving = IsLeaving;
         _table.Finish(Sender, fact, Now);
         FlushSoon(mayWait);
     }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Akka.Configuration;
+using Akka.Event;
 using Akka.Persistence;
 using Akka.Persistence.Sql.Snapshot;
 
@@ -30,6 +31,9 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         WHERE persistence_id = @id AND sequence_number BETWEEN @from AND @to AND created BETWEEN @after AND @before
         """;
 
+    /// <summary>Whether a stream can be replayed without a snapshot.</summary>
+    private const string OldestSql = "SELECT min(sequence_number) FROM journal WHERE persistence_id = @id AND deleted = FALSE";
+
     private const string LoadSql =
         """
         SELECT sequence_number, created, snapshot, manifest, serializer_id FROM snapshot
@@ -44,16 +48,21 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
     private readonly SemaphoreSlim _saves = new(4);
     private readonly JournalSetup _setup;
     private readonly EventCodec _codec;
+    private readonly ILoggingAdapter _log;
 
     public GatedSnapshotStore(Config config)
         : base(config)
     {
         _setup = JournalSetup.Of(Context.System);
         _codec = new EventCodec(Context.System.Serialization);
+        _log = Logging.GetLogger(Context.System, this);
     }
 
-    /// <summary>The newest snapshot that the criteria allow; null when there is none.</summary>
-    /// <exception cref="JournalReadException">It is there and cannot be read.</exception>
+    /// <summary>
+    /// The newest snapshot that can be read of those that the criteria allow; null when there is none, or none can be read and the journal still
+    /// has every event: then all are replayed.
+    /// </summary>
+    /// <exception cref="JournalReadException">There is one, none can be read, and the journal alone does not do.</exception>
     protected override async Task<SelectedSnapshot?> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
     {
         await _loads.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -61,17 +70,24 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         {
             var connection = await _setup.Database.OpenAsync(cancellationToken).ConfigureAwait(false);
             await using var _ = connection.ConfigureAwait(false);
-            using var command = Matching(connection, LoadSql, persistenceId, criteria);
-            using var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            if (!await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+            for (JournalReadException? damage = null; ;)
             {
-                return null;
-            }
+                if (await NewestAsync(connection, persistenceId, criteria, cancellationToken).ConfigureAwait(false) is not { } stored)
+                {
+                    return damage is null || await IsWholeAsync(connection, persistenceId, cancellationToken).ConfigureAwait(false) ? null : throw damage;
+                }
 
-            var (sequenceNr, created, manifest) = (rows.GetInt64(0), rows.GetInt64(1), rows.IsDBNull(3) ? string.Empty : rows.GetString(3));
-            var payload = new Payload(rows.GetFieldValue<byte[]>(2), manifest, rows.IsDBNull(4) ? 0 : rows.GetInt32(4));
-            return new SelectedSnapshot(
-                new SnapshotMetadata(persistenceId, sequenceNr, new DateTime(created, DateTimeKind.Utc)), _codec.ReadSnapshot(persistenceId, sequenceNr, payload));
+                try
+                {
+                    return new SelectedSnapshot(stored.Metadata, _codec.ReadSnapshot(persistenceId, stored.Metadata.SequenceNr, stored.Payload));
+                }
+                catch (JournalReadException e)
+                {
+                    _log.Error(e, "{0} cannot be read; an older one is tried, or the journal alone", e.Message);
+                    damage ??= e;
+                    criteria = new SnapshotSelectionCriteria(stored.Metadata.SequenceNr - 1, criteria.MaxTimeStamp, criteria.MinSequenceNr, criteria.MinTimestamp);
+                }
+            }
         }
         catch (DbException e)
         {
@@ -81,6 +97,28 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
         {
             _loads.Release();
         }
+    }
+
+    private static async Task<(SnapshotMetadata Metadata, Payload Payload)?> NewestAsync(
+        DbConnection connection, string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken)
+    {
+        using var command = Matching(connection, LoadSql, persistenceId, criteria);
+        using var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        if (!await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        var (sequenceNr, created, manifest) = (rows.GetInt64(0), rows.GetInt64(1), rows.IsDBNull(3) ? string.Empty : rows.GetString(3));
+        return (
+            new SnapshotMetadata(persistenceId, sequenceNr, new DateTime(created, DateTimeKind.Utc)),
+            new Payload(rows.GetFieldValue<byte[]>(2), manifest, rows.IsDBNull(4) ? 0 : rows.GetInt32(4)));
+    }
+
+    private static async Task<bool> IsWholeAsync(DbConnection connection, string persistenceId, CancellationToken cancellationToken)
+    {
+        using var command = connection.Command(OldestSql, ("@id", persistenceId));
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is 1L;
     }
 
     protected override async Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
@@ -117,6 +155,7 @@ public sealed class GatedSnapshotStore : SqlSnapshotStore
                 ("@manifest", payload.Manifest),
                 ("@serializer", payload.Serializer));
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            JournalMetrics.SnapshotBytes.Add(payload.Bytes.Length);
             JournalMetrics.SnapshotSeconds.Record((spent + Stopwatch.GetElapsedTime(began)).TotalSeconds);
         }
         catch (DbException e)

@@ -59,7 +59,7 @@ public sealed class GroupCommitJournal : SqlWriteJournal
     {
         base.PreStart();
         _writer = new JournalWriter(_setup.Database, _setup.Options, _limits);
-        _readers = new JournalReaders(_setup.Database);
+        _readers = new JournalReaders(_setup.Database, _setup.Options);
     }
 
     protected override void PostStop()

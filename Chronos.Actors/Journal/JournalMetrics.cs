@@ -23,6 +23,10 @@ internal static class JournalMetrics
         tags: null,
         new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
 
+    public static readonly Counter<long> EventBytes = Meter.CreateCounter<long>("chronos_journal_event_bytes_total", "By", "Serialized events that were committed");
+
+    public static readonly Counter<long> SnapshotBytes = Meter.CreateCounter<long>("chronos_journal_snapshot_bytes_total", "By", "Serialized snapshots that were stored");
+
     public static readonly Histogram<int> BatchSize = Meter.CreateHistogram(
         "chronos_journal_batch_size",
         "{event}",

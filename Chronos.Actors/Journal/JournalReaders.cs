@@ -12,13 +12,14 @@ internal sealed class JournalReaders : IDisposable
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
     private readonly JournalDatabase _database;
+    private readonly JournalOptions _options;
     private readonly BlockingCollection<IReading> _queue = [];
     private readonly Thread[] _threads;
     private volatile int _breaks;
 
-    public JournalReaders(JournalDatabase database)
+    public JournalReaders(JournalDatabase database, JournalOptions options)
     {
-        _database = database;
+        (_database, _options) = (database, options);
         _threads = [.. Enumerable.Range(1, Math.Clamp(Environment.ProcessorCount, 2, 4)).Select(n => new Thread(Run) { IsBackground = true, Name = $"chronos-journal-reader-{n}" })];
         foreach (var thread in _threads)
         {
@@ -76,7 +77,9 @@ internal sealed class JournalReaders : IDisposable
             catch (Exception e)
             {
                 // Whatever it is: a thread that ended here would leave nobody to recover anything once the database is back.
-                reading.Fail(e is DbException error ? _database.Explain(error) : e);
+                var reason = e is DbException error ? _database.Explain(error) : e;
+                _options.Pulse.Failed(reason.Message, _options.Clock.GetUtcNow());
+                reading.Fail(reason);
                 continue;
             }
 

@@ -5,8 +5,9 @@ namespace Chronos.Actors.Journal;
 /// parses what was in memory a moment ago. A short cut and nothing more: what is not here is read from the table.
 /// </summary>
 /// <remarks>
-/// Events are immutable, so that writer and reader may share them. A row is known by persistence id and sequence number, which the
-/// journal gives out once; only what is certainly committed comes in.
+/// Events are immutable, so that writer and reader may share them. Only what is certainly committed comes in, and a row is known by its
+/// persistence id, its sequence number and the incarnation that wrote it. The number alone would not do: a server that does not wait for its disk
+/// (<see cref="Durability.Relaxed"/>) forgets the last commits when it dies, and the next incarnation gives their numbers out again.
 /// </remarks>
 public sealed class JournalTail
 {
@@ -18,7 +19,7 @@ public sealed class JournalTail
 
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string PersistenceId, long SequenceNr), (object Event, int Bytes)> _events = [];
+    private readonly Dictionary<(string PersistenceId, long SequenceNr), Kept> _events = [];
     private readonly Queue<(string PersistenceId, long SequenceNr, long Since)> _order = new();
     private long _bytes;
 
@@ -44,17 +45,22 @@ public sealed class JournalTail
             MakeRoom(now);
             foreach (var row in rows)
             {
-                if (row.Event is { } value && _bytes + row.Message.Length <= Capacity && _events.TryAdd((row.PersistenceId, row.SequenceNr), (value, row.Message.Length)))
+                if (row.Event is not { } value || _bytes + row.Message.Length > Capacity)
                 {
-                    _bytes += row.Message.Length;
-                    _order.Enqueue((row.PersistenceId, row.SequenceNr, now));
+                    continue;
                 }
+
+                var key = (row.PersistenceId, row.SequenceNr);
+                _bytes += row.Message.Length - (_events.TryGetValue(key, out var forgotten) ? forgotten.Bytes : 0);
+                _events[key] = new Kept(value, row.Writer, row.Message.Length);
+                _order.Enqueue((row.PersistenceId, row.SequenceNr, now));
             }
         }
     }
 
     /// <summary>Hands the event over and forgets it; null when it is to be read from the table.</summary>
-    internal object? Take(string persistenceId, long sequenceNr)
+    /// <param name="writer">The incarnation that wrote the row, as the row says.</param>
+    internal object? Take(string persistenceId, long sequenceNr, string? writer)
     {
         lock (_lock)
         {
@@ -64,7 +70,7 @@ public sealed class JournalTail
             }
 
             _bytes -= kept.Bytes;
-            return kept.Event;
+            return kept.Writer == writer ? kept.Event : null;
         }
     }
 
@@ -87,4 +93,6 @@ public sealed class JournalTail
             _order.Dequeue();
         }
     }
+
+    private readonly record struct Kept(object Event, string? Writer, int Bytes);
 }

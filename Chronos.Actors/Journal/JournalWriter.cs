@@ -100,9 +100,10 @@ internal sealed class JournalWriter : IDisposable
         {
             var session = _session ??= _database.OpenWriter();
             session.Begin();
-            var events = InsertWaiting(session);
+            var (events, bytes) = InsertWaiting(session);
             session.Commit();
             JournalMetrics.BatchSize.Record(events);
+            JournalMetrics.EventBytes.Add(bytes);
         }
         catch (DbException e) when (_database.IsOfOneWrite(e))
         {
@@ -145,7 +146,7 @@ internal sealed class JournalWriter : IDisposable
     }
 
     /// <summary>Inserts the write that began the batch and all that wait, also those that come meanwhile, up to the limits.</summary>
-    private int InsertWaiting(IWriteSession session)
+    private (int Events, long Bytes) InsertWaiting(IWriteSession session)
     {
         var (events, bytes) = Insert(session, _batch[0]);
         while (events < _limits.BatchEvents && bytes < BatchBytes && _queue.TryTake(out var next))
@@ -159,7 +160,7 @@ internal sealed class JournalWriter : IDisposable
             }
         }
 
-        return events;
+        return (events, bytes);
     }
 
     private static (int Events, long Bytes) Insert(IWriteSession session, JournalWrite write)
@@ -222,6 +223,7 @@ internal sealed class JournalWriter : IDisposable
     {
         CloseSession();
         var reason = cause is DbException error ? _database.Explain(error) : cause;
+        _options.Pulse.Failed(reason.Message, _options.Clock.GetUtcNow());
         foreach (var write in _batch)
         {
             write.Fail(reason);

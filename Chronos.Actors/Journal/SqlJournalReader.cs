@@ -16,14 +16,14 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
 {
     private const string ReadSql =
         """
-        SELECT ordering, persistence_id, sequence_number, message, manifest, identifier FROM journal
+        SELECT ordering, persistence_id, sequence_number, message, manifest, identifier, writer_uuid FROM journal
         WHERE ordering > @after AND deleted = FALSE ORDER BY ordering LIMIT @max
         """;
 
     /// <remarks>The plus signs keep the planner from walking the whole journal by its key: the streams are found by the index over persistence ids.</remarks>
     private const string StreamsSql =
         """
-        SELECT ordering, persistence_id, sequence_number, message, manifest, identifier FROM journal
+        SELECT ordering, persistence_id, sequence_number, message, manifest, identifier, writer_uuid FROM journal
         WHERE persistence_id >= @from AND persistence_id < @to AND +ordering > @after AND deleted = FALSE ORDER BY +ordering LIMIT @max
         """;
 
@@ -106,7 +106,7 @@ public sealed class SqlJournalReader(JournalOptions options, WireCatalog catalog
         var manifest = row.IsDBNull(4) ? string.Empty : row.GetString(4);
         entry = null;
         error = null;
-        if (tail?.Take(persistenceId, sequenceNr) is { } known)
+        if (tail?.Take(persistenceId, sequenceNr, row.IsDBNull(6) ? null : row.GetString(6)) is { } known)
         {
             entry = new JournalEntry(ordering, persistenceId, sequenceNr, manifest, known);
             return true;

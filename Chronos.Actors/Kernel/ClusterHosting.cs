@@ -124,7 +124,7 @@ public static class ClusterHosting
                 });
             }
 
-            if (JournalSetup.Find(system)?.Options.Postgres is { } database && !settings.IsAlone)
+            if (JournalSetup.Find(system)?.Options.Postgres is { } database)
             {
                 system.ActorOf(ClusterPresence.Props(database, settings.IsFirstSeed ? [.. settings.SeedAddresses.Select(Address.Parse)] : []), "presence");
             }
@@ -140,6 +140,19 @@ public static class ClusterHosting
                 var cluster = Akka.Cluster.Cluster.Get(system);
                 cluster.Join(cluster.SelfAddress);
             });
+        }
+
+        return builder;
+    }
+
+    /// <summary>Where this node is to be a cluster by itself, nobody else may be at work on its journal. Call it after <see cref="JournalHosting.WithChronosJournal"/>.</summary>
+    /// <exception cref="JournalInUseException">Somebody is.</exception>
+    public static AkkaConfigurationBuilder ExpectNobodyElse(this AkkaConfigurationBuilder builder, JournalOptions journal, ClusterSettings settings)
+    {
+        if (settings.IsAlone && journal.Postgres is { } database)
+        {
+            // The configuration is made by one thread, before there is anything that could wait for it.
+            Task.Run(() => SoleNode.ExpectAsync(database, TimeProvider.System)).GetAwaiter().GetResult();
         }
 
         return builder;

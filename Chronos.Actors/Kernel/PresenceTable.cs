@@ -33,6 +33,9 @@ internal sealed class PresenceTable(PostgresAddress address)
     private const string OthersSql =
         "SELECT count(*) FROM cluster_presence WHERE member <> @member AND seen_at > clock_timestamp() - @fresh AND seen_at < clock_timestamp() + @fresh";
 
+    private const string FreshSql =
+        "SELECT ARRAY(SELECT extract(epoch FROM seen_at)::text || ' ' || member FROM cluster_presence WHERE seen_at > clock_timestamp() - @fresh AND seen_at < clock_timestamp() + @fresh)";
+
     private const string ForgetSql = "DELETE FROM cluster_presence WHERE member = @member";
 
     /// <summary>
@@ -40,8 +43,11 @@ internal sealed class PresenceTable(PostgresAddress address)
     /// incarnation of it for lost, and it is none.
     /// </summary>
     public async Task<IReadOnlyDictionary<string, string>?> SayAsync(string member, string incarnation, CancellationToken cancellation) =>
-        (await AskAsync(SaySql, cancellation, ("member", member), ("incarnation", incarnation)).ConfigureAwait(false) as string[])?
-            .Select(row => row.Split(' ', 2)).ToDictionary(row => row[1], row => row[0], StringComparer.Ordinal);
+        await AskAsync(SaySql, cancellation, ("member", member), ("incarnation", incarnation)).ConfigureAwait(false) is string[] words ? ByMember(words) : null;
+
+    /// <summary>The last word of each that has said lately that it is a member.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> FreshAsync(TimeSpan fresh, CancellationToken cancellation) =>
+        ByMember((string[])(await AskAsync(FreshSql, cancellation, ("fresh", fresh)).ConfigureAwait(false))!);
 
     /// <summary>Writes down whom a node takes for lost, unless it is lost itself.</summary>
     public Task LoseAsync(string incarnation, IReadOnlyCollection<string> lost, CancellationToken cancellation) =>
@@ -52,6 +58,9 @@ internal sealed class PresenceTable(PostgresAddress address)
     /// <summary>How many others have said so lately.</summary>
     public async Task<long> OthersAsync(string member, TimeSpan fresh, CancellationToken cancellation) =>
         (long)(await AskAsync(OthersSql, cancellation, ("member", member), ("fresh", fresh)).ConfigureAwait(false))!;
+
+    private static Dictionary<string, string> ByMember(string[] words) =>
+        words.Select(row => row.Split(' ', 2)).ToDictionary(row => row[1], row => row[0], StringComparer.Ordinal);
 
     private async Task<object?> AskAsync(string sql, CancellationToken cancellation, params (string Name, object Value)[] values)
     {

@@ -122,12 +122,10 @@ public sealed class PostgresReadDatabase : ReadDatabase
     {
         _log.LogError("The read models in {Schema} are damaged ({Reason}); they are made anew from the journal", _schema, reason);
         writer?.Dispose();
-        using (var connection = new NpgsqlConnection(_writer))
-        {
-            connection.Open();
-            Sql.Execute(connection, $"DROP SCHEMA IF EXISTS {_schema} CASCADE");
-        }
 
+        // Only who folds may empty it: another may be making it at this moment.
+        _candidate = TryLock() ?? throw new ReadModelUnavailableException("another node makes the read models anew", new DamagedReadModelException(reason));
+        Sql.Execute(_candidate, $"DROP SCHEMA IF EXISTS {_schema} CASCADE");
         return OpenWriter(prepare) ?? throw new ReadModelUnavailableException("another node makes the read models anew", new DamagedReadModelException(reason));
     }
 
@@ -186,10 +184,18 @@ public sealed class PostgresReadDatabase : ReadDatabase
             Sql.Execute(connection, $"NOTIFY {_schema}");
         }
 
-        using var command = Sql.Command(
-            connection, "SELECT s.name, s.state, o.ordering, s.error FROM projection_states s JOIN projection_offsets o ON o.name=s.name");
-        return Sql.All(command, static r => new ProjectionHealth(
-            r.GetString(0), Enum.Parse<ProjectionState>(r.GetString(1)), r.GetInt64(2), 0, 0, r.IsDBNull(3) ? null : r.GetString(3)));
+        try
+        {
+            using var command = Sql.Command(
+                connection, "SELECT s.name, s.state, o.ordering, s.error FROM projection_states s JOIN projection_offsets o ON o.name=s.name");
+            return Sql.All(command, static r => new ProjectionHealth(
+                r.GetString(0), Enum.Parse<ProjectionState>(r.GetString(1)), r.GetInt64(2), 0, 0, r.IsDBNull(3) ? null : r.GetString(3)));
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        {
+            // The other node is making them at this moment; if they are damaged, it is the one to find out.
+            return [];
+        }
     }
 
     internal override void AskForRebuild(string projection)

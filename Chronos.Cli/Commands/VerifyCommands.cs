@@ -149,6 +149,7 @@ internal static class VerifyCommands
                     Time(run, "started_at"), Time(run, "finished_at"))
                 {
                     ClaimedAt = Time(run, "claimed_at"),
+                    LastAttempt = run.TryGetProperty("attempts", out var attempts) && attempts.GetArrayLength() > 0 ? attempts.EnumerateArray().Max(a => a.GetProperty("number").GetInt32()) : null,
                 });
             }
         }

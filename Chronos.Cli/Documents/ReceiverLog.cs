@@ -21,21 +21,22 @@ internal static class ReceiverLog
     /// <exception cref="CliFailure">The file cannot be read, or a line is not as <see cref="Line"/> writes it; the line is named.</exception>
     public static List<ReceivedRequest> Read(string path)
     {
-        string[] lines;
+        string text;
         try
         {
-            lines = File.ReadAllLines(path);
+            text = File.ReadAllText(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw CliFailure.Usage($"--received: {e.Message}");
         }
 
+        var lines = text.Split('\n');
         var found = new List<ReceivedRequest>(lines.Length);
         for (var i = 0; i < lines.Length; i++)
         {
-            // A receiver that was killed leaves half a line at the end.
-            if (lines[i].Length == 0 || (i == lines.Length - 1 && !lines[i].EndsWith('}')))
+            // A receiver that was killed leaves half a line at the end: the beginning of one, without a line's end.
+            if (lines[i].AsSpan().Trim().IsEmpty || (i == lines.Length - 1 && lines[i][0] == '{' && !lines[i].EndsWith('}')))
             {
                 continue;
             }

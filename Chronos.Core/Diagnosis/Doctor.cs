@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Chronos.Core.Jobs.Timetabling;
 
 namespace Chronos.Core.Diagnosis;
 
@@ -11,7 +12,10 @@ public sealed record Examined(string Address, bool Reachable, NodeVitals? Vitals
 
 /// <summary>What the tick leader says; absent where it says nothing.</summary>
 /// <param name="Overdue">Timetables whose next due time has passed, with that time.</param>
-public sealed record Leadership(string Node, long Epoch, ImmutableArray<(int Timetable, string Node, DateTimeOffset DueAt)> Overdue);
+/// <param name="Silent">Timetables that have told it nothing since it rose.</param>
+/// <param name="Since">When it rose.</param>
+public sealed record Leadership(
+    string Node, long Epoch, DateTimeOffset Since, ImmutableArray<(int Timetable, string Node, DateTimeOffset DueAt)> Overdue, ImmutableArray<int> Silent);
 
 /// <summary>Looks at all nodes and says what is wrong, and what to do about it.</summary>
 /// <remarks>
@@ -49,7 +53,7 @@ public static partial class Doctor
     /// <summary>Findings, the worst first.</summary>
     public static ImmutableArray<Finding> Diagnose(IReadOnlyCollection<Examined> nodes, Leadership? leader, DateTimeOffset now)
     {
-        List<Finding> found = [.. Leading(leader, now)];
+        List<Finding> found = [.. Leading(leader, nodes.Any(n => n.Vitals is { } v && IsWithoutJournal(v)), now)];
         foreach (var node in nodes)
         {
             found.AddRange(node.Vitals is { } vitals ? [.. OfNode(node, vitals), .. Certificates(vitals, now)] : [Unheard(node)]);
@@ -57,10 +61,14 @@ public static partial class Doctor
 
         found.AddRange(Absent(nodes));
         found.AddRange(Together([.. nodes.Select(n => n.Vitals).OfType<NodeVitals>()]));
-        return [.. found.OrderByDescending(f => f.Level)];
+
+        // What others follow from comes first.
+        return [.. found.OrderByDescending(f => f.Level).ThenBy(f => f.Check == "journal" ? 0 : 1)];
     }
 
-    private static IEnumerable<Finding> Leading(Leadership? leader, DateTimeOffset now)
+    private static bool IsWithoutJournal(NodeVitals vitals) => vitals.JournalMs is null || vitals.JournalError is not null;
+
+    private static IEnumerable<Finding> Leading(Leadership? leader, bool withoutJournal, DateTimeOffset now)
     {
         if (leader is null)
         {
@@ -72,14 +80,25 @@ public static partial class Doctor
 
         yield return new Finding("leader", FindingLevel.Ok, leader.Node, $"leads in epoch {Text(leader.Epoch)}", null);
         var stuck = leader.Overdue.Where(t => now - t.DueAt > Stuck).ToList();
-        foreach (var (timetable, node, due) in stuck)
+        foreach (var held in stuck.GroupBy(t => t.Node))
         {
             yield return new Finding(
-                "stuck_slots", FindingLevel.Fault, node, $"timetable {Text(timetable)} has a slot that is due since {Seconds(now - due)} and is not claimed",
-                "see the node's log for failures of the journal; 'chronosctl cluster leave' on the node moves its timetables to others");
+                "stuck_slots", FindingLevel.Fault, held.Key,
+                $"{(held.Count() == 1 ? $"timetable {Text(held.First().Timetable)} has" : $"{Text(held.Count())} timetables have")} a slot that is due since {Seconds(now - held.Min(t => t.DueAt))} and is not claimed",
+                withoutJournal
+                    ? "the journal is the cause: they go on by themselves when it does"
+                    : "see the node's log for failures of the journal; 'chronosctl cluster leave' on the node moves its timetables to others");
         }
 
-        if (stuck.Count == 0)
+        var silent = now - leader.Since > Stuck ? leader.Silent : [];
+        if (!silent.IsEmpty)
+        {
+            yield return new Finding(
+                "stuck_slots", FindingLevel.Fault, null, $"{Text(silent.Length)} of {Text(TimetableNumbers.Count)} timetables do not answer, nothing of theirs fires: {string.Join(", ", silent.Take(8).Select(t => Text(t)))}{(silent.Length > 8 ? ", …" : "")}",
+                withoutJournal ? "the journal is the cause: they go on by themselves when it does" : "see the nodes' logs: they say on what the recoveries of these timetables fail");
+        }
+
+        if (stuck.Count == 0 && silent.IsEmpty)
         {
             yield return new Finding("stuck_slots", FindingLevel.Ok, null, "no slot is overdue", null);
         }
@@ -101,6 +120,9 @@ public static partial class Doctor
             : new Finding("clock_skew", FindingLevel.Ok, vitals.Node, $"within {Seconds(offset.Duration() + (node.RoundTrip / 2))}", null);
         yield return vitals.JournalMs switch
         {
+            { } when vitals.JournalError is { } error => new Finding(
+                "journal", FindingLevel.Fault, vitals.Node, $"the journal answers, but refuses: {error}",
+                "see that the database lets its user write, has room, and has connections left"),
             null => new Finding("journal", FindingLevel.Fault, vitals.Node, "the journal does not answer: nothing is claimed", "see that the database runs, is reachable and has room"),
             > JournalWarningMs => new Finding(
                 "journal", FindingLevel.Warning, vitals.Node, $"the journal takes {Text(vitals.JournalMs.Value)} ms to answer",
@@ -111,7 +133,7 @@ public static partial class Doctor
         {
             yield return model switch
             {
-                { Error: { } error } when vitals.JournalMs is null => new Finding(
+                { Error: { } error } when IsWithoutJournal(vitals) => new Finding(
                     "projection_lag", FindingLevel.Fault, vitals.Node, $"{model.Name} waits: {error}", "it goes on by itself when the journal answers"),
                 { Error: { } error } => new Finding(
                     "projection_lag", FindingLevel.Fault, vitals.Node, $"{model.Name} has stopped: {error}", $"mend what it says, then 'chronosctl projection rebuild {model.Name}'"),

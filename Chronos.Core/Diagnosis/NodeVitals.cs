@@ -16,6 +16,9 @@ public sealed record NodeVitals(
     string Node, string Version, DateTimeOffset At, string Tzdb, double? JournalMs, long FreeBytes, ImmutableArray<ProjectionVitals> Projections,
     ImmutableSortedDictionary<string, string> Settings) : IWireMessage
 {
+    /// <summary>Why it cannot commit or recover, while it cannot; absent: it can, or is of a build that does not tell.</summary>
+    public string? JournalError { get; init; }
+
     /// <summary>Its certificates; absent: it has none, or is of a build that does not tell.</summary>
     public ImmutableArray<CertificateVitals>? Certificates { get; init; }
 

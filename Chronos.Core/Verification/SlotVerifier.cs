@@ -197,6 +197,11 @@ public static class SlotVerifier
                 findings.Add(new Finding(FindingKind.Unscheduled, job.Name, nominal, id, "the receiver got it, the ledger does not know it"));
             }
 
+            if (known.GetValueOrDefault(id) is { LastAttempt: { } last, FinishedAt: not null } && requests.Max(r => r.Attempt) is var most && most > last)
+            {
+                findings.Add(new Finding(FindingKind.Unscheduled, job.Name, nominal, id, $"the receiver got attempt {most}, the ledger knows {last}"));
+            }
+
             foreach (var again in requests.GroupBy(r => r.Attempt).Where(g => g.Count() > 1))
             {
                 findings.Add(new Finding(FindingKind.Doubled, job.Name, nominal, id, $"attempt {again.Key} was received {again.Count()} times"));

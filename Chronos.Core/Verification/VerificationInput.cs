@@ -22,6 +22,9 @@ public sealed record VerifiedSlot(DateTimeOffset First, DateTimeOffset Last, boo
 public sealed record VerifiedExecution(
     string Id, ExecutionTrigger Trigger, DateTimeOffset Nominal, ExecutionStatus Status, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt)
 {
+    /// <summary>The number of its last attempt; absent where that is not known.</summary>
+    public int? LastAttempt { get; init; }
+
     /// <summary>When its slot was decided; absent where that is not known.</summary>
     public DateTimeOffset? ClaimedAt { get; init; }
 }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using Chronos.Actors.Diagnosis;
 using Chronos.Actors.Jobs;
+using Chronos.Actors.Journal;
 using Chronos.Actors.Projections;
 using Chronos.Core.Diagnosis;
 using Chronos.Core.Governance.Access;
@@ -25,6 +26,9 @@ internal static class DoctorEndpoints
     /// <summary>Well below <see cref="Patience"/>: the node answers also when its journal does not.</summary>
     private static readonly TimeSpan JournalPatience = TimeSpan.FromSeconds(1);
 
+    /// <summary>What does not fail again for so long is over: where nothing is due, no commit says so.</summary>
+    private static readonly TimeSpan TroubleLasts = TimeSpan.FromSeconds(30);
+
     public static RouteGroupBuilder MapDoctor(this RouteGroupBuilder api)
     {
         api.MapGet("/doctor", Examine).WithName("examine_cluster").WithSummary("Clocks, journal, projections, stuck slots and settings of all nodes: what is wrong, and what to do")
@@ -33,7 +37,7 @@ internal static class DoctorEndpoints
     }
 
     /// <summary>What this node tells of itself.</summary>
-    public static NodeVitals Measure(ChronosSettings settings, JournalProbe journal, ProjectionRunner projections, NodeCertificates certificates, TimeProvider time)
+    public static NodeVitals Measure(ChronosSettings settings, JournalProbe journal, JournalPulse pulse, ProjectionRunner projections, NodeCertificates certificates, TimeProvider time)
     {
         var took = journal.Ask(JournalPatience);
         return new NodeVitals(
@@ -47,6 +51,7 @@ internal static class DoctorEndpoints
                 .Add("cluster_forming", settings.ClusterSeeds.IsEmpty ? Word(settings.Discovery.Kind) : "seeds")
                 .Add("https", settings.HttpUrl.Scheme == Uri.UriSchemeHttps ? "true" : "false"))
         {
+            JournalError = pulse.Trouble is { } trouble && time.GetUtcNow() - trouble.At < TroubleLasts ? trouble.Reason : null,
             Certificates = certificates.Ends(),
             Seeds = settings.ClusterSeeds,
         };
@@ -67,7 +72,8 @@ internal static class DoctorEndpoints
         {
             var view = await (await leader.GetAsync(cancellation)).Ask<TimetablePlanning.LeaderView>(new TimetablePlanning.GetLeader(), Patience, cancellation);
             var now = time.GetUtcNow();
-            return new Leadership(view.Node, view.Epoch, [.. view.Timetables.Where(t => t.DueAt < now).Select(t => (t.Timetable, t.Node, t.DueAt!.Value))]);
+            return new Leadership(view.Node, view.Epoch, view.Since, [.. view.Timetables.Where(t => t.DueAt < now).Select(t => (t.Timetable, t.Node, t.DueAt!.Value))],
+                [.. Enumerable.Range(0, TimetableNumbers.Count).Except(view.Timetables.Select(t => t.Timetable))]);
         }
         catch (AskTimeoutException)
         {

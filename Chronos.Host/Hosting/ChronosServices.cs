@@ -90,6 +90,7 @@ internal static class ChronosServices
             })
             .WithChronosWire(services.GetRequiredService<WireCatalog>())
             .WithChronosJournal(journal)
+            .ExpectNobodyElse(journal, cluster)
             .WithChronosCluster(cluster)
             .WithReadSide(reads, cluster)
             .WithDispatching(
@@ -100,7 +101,7 @@ internal static class ChronosServices
             .WithOutputShelf(services.GetRequiredService<IOutputStore>())
             .WithCalendars(cluster)
             .WithPlanReactor()
-            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<JournalProbe>(), services.GetRequiredService<ProjectionRunner>(), services.GetRequiredService<NodeCertificates>(), time));
+            .WithVitals(() => DoctorEndpoints.Measure(settings, services.GetRequiredService<JournalProbe>(), services.GetRequiredService<JournalPulse>(), services.GetRequiredService<ProjectionRunner>(), services.GetRequiredService<NodeCertificates>(), time));
     }
 
     private static IServiceCollection AddApi(this IServiceCollection services) => services

@@ -11,7 +11,7 @@ internal sealed class PeersBenchmark : IBenchmark
 
     public string Question => "How many runs of a trivial job does each scheduler bring, and how late do they begin?";
 
-    public string Settings => "one-shot runs of a job that only notes that it ran, each scheduler in a process of its own, 32 threads or workers for the others; databases wait for the disk; executions/s: all due at one instant, to the last run (Chronos: until its end is durable and with its ledger; the others: until it has run)";
+    public string Settings => "one-shot runs of a job that only notes that it ran, each scheduler in a process of its own, 32 threads or workers for the others; databases wait for the disk; executions/s: all due at one instant, to the last run (Chronos: until its end is durable; it claims up to 25 ms ahead; the others: until it has run); processor: until all is in the ledger, which is shown so long after the last run";
 
     public string Headline => "executions/s";
 

@@ -10,7 +10,7 @@ internal sealed class ThroughputBenchmark : IBenchmark
 
     public string Question => "How many executions a second does one node bring from accepted schedule to durable end, and how late are they?";
 
-    public string Settings => "whole node with ledger; saturation: jobs due at one instant after a warm burst; rate: each job once a second, phases spread; http: Kestrel in another process on the same cores";
+    public string Settings => "whole node with ledger, plans accepted by its timetables; saturation: jobs due at one instant after a warm burst; rate: each job once a second, phases spread, until what was due has ended and is in the ledger; http: Kestrel in another process on the same cores";
 
     public string Headline => "executions/s";
 
@@ -44,13 +44,14 @@ internal sealed class ThroughputBenchmark : IBenchmark
     {
         using var store = new BenchStore(postgres);
         using var target = http ? new TargetServer() : null;
-        var figures = await ChildProcess.Measure(
-            new Case(Load.Rate, perSecond, seconds, false, store.Folder, store.Postgres?.ConnectionString, Durability.Full, target?.Url, null));
+        var what = new Case(Load.Rate, perSecond, seconds, false, store.Folder, store.Postgres?.ConnectionString, Durability.Full, target?.Url, null);
+        var figures = await ChildProcess.Measure(what);
         if (target is not null)
         {
             var arrivals = await target.Take();
             Spread.Add(figures, "lateness", arrivals.LatenessMs.Skip(perSecond * 3));
             figures["early"] = arrivals.Early;
+            figures["not received"] = (what.Jobs * (what.Seconds + what.Settling)) - arrivals.Executions;
         }
 
         return figures;

@@ -173,6 +173,8 @@ public sealed class RealNodeTests(DevNode node) : IClassFixture<DevNode>
         Assert.Equal("error: 1 missed, 1 doubled", harmed.ErrorLines[^1]);
         Assert.Equal(2, (await node.RunAsync("verify", "--from", "now")).Exit);
         Assert.Equal(2, (await node.RunAsync("verify", "--received", "nowhere")).Exit);
+        await File.WriteAllTextAsync(log, "garbage", TestContext.Current.CancellationToken);
+        Assert.Equal(2, (await node.RunAsync("verify", "--received", log)).Exit);
         Assert.Equal(3, (await node.RunAsync("verify", "--job", "nobody")).Exit);
     }
 

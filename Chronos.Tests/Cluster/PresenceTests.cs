@@ -55,6 +55,34 @@ public sealed class PresenceTests : IDisposable
         await Eventually.True(() => Holds($"SELECT NOT EXISTS (SELECT FROM cluster_presence WHERE member = '127.0.0.1:{port}')"), Patience);
     }
 
+    /// <summary>A node without seeds on the database of a cluster would take its timetables from it, and dispatch by settings of its own.</summary>
+    [Fact]
+    public async Task A_node_that_is_to_be_alone_refuses_a_journal_on_which_somebody_says_that_he_works()
+    {
+        using var stop = new CancellationTokenSource();
+        var says = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await Execute("INSERT INTO cluster_presence VALUES ('somebody:4053', clock_timestamp()) ON CONFLICT (member) DO UPDATE SET seen_at = excluded.seen_at");
+                await Task.Delay(200, CancellationToken.None);
+            }
+        }, TestContext.Current.CancellationToken);
+        await Eventually.True(() => Holds("SELECT EXISTS (SELECT FROM cluster_presence)"), Patience);
+
+        var refused = await Assert.ThrowsAsync<JournalInUseException>(() => SoleNode.ExpectAsync(_database, TimeProvider.System));
+
+        await stop.CancelAsync();
+        await says;
+        Assert.Contains("somebody:4053", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("CHRONOS_CLUSTER_SEEDS", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Password", refused.Message, StringComparison.OrdinalIgnoreCase);
+
+        // He was killed: his last word stays.
+        await Execute("UPDATE cluster_presence SET seen_at = clock_timestamp()");
+        await SoleNode.ExpectAsync(_database, TimeProvider.System);
+    }
+
     [Fact]
     public async Task Who_was_taken_for_lost_is_no_member_any_more_and_can_take_nobody_for_lost()
     {

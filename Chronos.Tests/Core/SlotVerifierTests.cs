@@ -139,6 +139,16 @@ public sealed class SlotVerifierTests
     }
 
     [Fact]
+    public void An_attempt_that_the_ledger_does_not_know_is_unscheduled()
+    {
+        _executions[2] = _executions[2] with { LastAttempt = 2 };
+        _received.Add(_received[2] with { Attempt = 2, At = Start.AddMinutes(2).AddSeconds(2) });
+        Assert.Equal((10, 10, 1, 0), Result());
+        _received.Add(_received[2] with { Attempt = 3, At = Start.AddMinutes(2).AddSeconds(3) });
+        Finds(FindingKind.Unscheduled, 2);
+    }
+
+    [Fact]
     public void One_execution_with_two_nominal_times_is_doubled()
     {
         _received.Add(_received[2] with { Attempt = 2, Nominal = Start.AddMinutes(3), At = Start.AddMinutes(4) });

@@ -172,7 +172,7 @@ public sealed partial class Timetable
         {
             End(id, execution, status, now);
         }
-        else if (verdict.RetryAt <= now)
+        else if (verdict.RetryAt <= now && !IsLeaving)
         {
             StartNextAttempt(id, execution, now);
         }

@@ -285,7 +285,7 @@ public sealed partial class Timetable
     /// <summary>Starts what waits, as far as the policy admits; catch-ups one after another.</summary>
     private void Drain(JobId id, DateTimeOffset now)
     {
-        while (State.Find(id) is { Removed: false } job && job.State != PlanState.Disabled && !job.IsPausedAt(now) && !job.Waiting.IsEmpty)
+        while (!IsLeaving && State.Find(id) is { Removed: false } job && job.State != PlanState.Disabled && !job.IsPausedAt(now) && !job.Waiting.IsEmpty)
         {
             var next = job.Waiting[0];
             var oneByOne = next.Trigger == ExecutionTrigger.CatchUp && job.Running.Values.Any(e => e.Trigger == ExecutionTrigger.CatchUp);

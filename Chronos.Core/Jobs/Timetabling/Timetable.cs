@@ -31,6 +31,12 @@ public sealed partial class Timetable(string node)
         init => State = new TimetableState { Lead = value };
     }
 
+    /// <summary>
+    /// It is about to live elsewhere, and what it began here could not be sent any more: outcomes are noted, and what follows from them is begun by the
+    /// next incarnation.
+    /// </summary>
+    public bool IsLeaving { get; set; }
+
     /// <summary>Draws the token of an attempt that its target is to end by callback.</summary>
     public Func<JobId, CallbackToken>? Tokens { get; init; }
 
@@ -191,7 +197,7 @@ public sealed partial class Timetable(string node)
 
     private static AttemptOutcome Interrupted(RunningExecution execution, DateTimeOffset now) =>
         new(FailureClass.Lost, execution.AttemptAt, Between(execution.AttemptAt, now), null,
-            "the node stopped while this attempt ran; whether the target got it is unknown", null, null);
+            $"{execution.Node} stopped while this attempt ran, or handed its timetable over; whether the target got it is unknown", null, null);
 
     private static bool PauseIsOver(PlannedJob job, DateTimeOffset now) => job.PausedUntil <= now;
 

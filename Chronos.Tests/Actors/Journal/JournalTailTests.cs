@@ -17,12 +17,12 @@ public sealed class JournalTailTests
         }
 
         Assert.Equal(24, tail.Count);
-        Assert.Equal("1", tail.Take("notes|a", 1));
-        Assert.Null(tail.Take("notes|a", 1));
-        Assert.Null(tail.Take("notes|a", 25));
+        Assert.Equal("1", tail.Take("notes|a", 1, "w"));
+        Assert.Null(tail.Take("notes|a", 1, "w"));
+        Assert.Null(tail.Take("notes|a", 25, "w"));
 
         tail.Add([Row(31, 1 << 20)]);
-        Assert.Equal("31", tail.Take("notes|a", 31));
+        Assert.Equal("31", tail.Take("notes|a", 31, "w"));
     }
 
     [Fact]
@@ -34,12 +34,25 @@ public sealed class JournalTailTests
         tail.Add([Row(3, 100)]);
 
         Assert.Equal(1, tail.Count);
-        Assert.Null(tail.Take("notes|a", 1));
-        Assert.Equal("3", tail.Take("notes|a", 3));
+        Assert.Null(tail.Take("notes|a", 1, "w"));
+        Assert.Equal("3", tail.Take("notes|a", 3, "w"));
     }
 
-    private static JournalRow Row(long number, int bytes) =>
-        new(0, "notes|a", number, new byte[bytes], "test.noted.1", 1, null) { Event = number.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+    /// <summary>As after a server that had not written its last commits to disk when it died.</summary>
+    [Fact]
+    public void A_number_that_was_given_out_again_is_not_taken_for_the_event_that_was_lost()
+    {
+        var tail = new JournalTail(_time);
+        tail.Add([Row(1, 100, "lost"), Row(2, 100, "lost")]);
+        tail.Add([Row(2, 200)]);
+
+        Assert.Null(tail.Take("notes|a", 1, "w"));
+        Assert.Equal("2", tail.Take("notes|a", 2, "w"));
+        Assert.Equal(0, tail.Count);
+    }
+
+    private static JournalRow Row(long number, int bytes, string writer = "w") =>
+        new(0, "notes|a", number, new byte[bytes], "test.noted.1", 1, writer) { Event = number.ToString(System.Globalization.CultureInfo.InvariantCulture) };
 
     private sealed class Clock : TimeProvider
     {

@@ -33,6 +33,12 @@ internal sealed class Bench(BenchOptions options) : IAsyncDisposable
             return false;
         }
 
+        if (options.AtLeast > 0 && variants.Count < 2)
+        {
+            Console.Error.WriteLine($"--at-least compares the first variant with the others, and there is only '{variants[0].Name}'");
+            return false;
+        }
+
         var rounds = options.Rounds > 0 ? options.Rounds : Quick ? 1 : benchmark.Rounds;
         Console.WriteLine();
         Console.WriteLine($"{benchmark.Name}: {benchmark.Question}");
@@ -50,13 +56,14 @@ internal sealed class Bench(BenchOptions options) : IAsyncDisposable
                 Keep(benchmark.Name, variant.Name, round, figures);
             }
 
-            held |= variants.Skip(1).All(v => Headline(variants[0]) >= options.AtLeast * Headline(v));
+            // Who gave up was not beaten: it was not measured.
+            held |= options.AtLeast == 0 || variants.Skip(1).All(v => Headline(v) > 0 && Headline(variants[0]) >= options.AtLeast * Headline(v));
 
             double Headline(Variant v) => measured[v.Name][^1].GetValueOrDefault(benchmark.Headline);
         }
 
         Print(benchmark.Headline, variants, measured);
-        return held;
+        return held && measured.Values.All(rounds => rounds.Exists(figures => figures.Count > 0));
     }
 
     public async ValueTask DisposeAsync() => await new PostgresServer().DisposeAsync();
@@ -68,7 +75,7 @@ internal sealed class Bench(BenchOptions options) : IAsyncDisposable
         {
             return await variant.Measure();
         }
-        catch (AskTimeoutException e)
+        catch (Exception e) when (e is AskTimeoutException or InvalidOperationException)
         {
             Console.WriteLine($"{variant.Name} gave up: {e.Message}");
             return [];

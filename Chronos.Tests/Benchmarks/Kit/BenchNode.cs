@@ -23,7 +23,8 @@ namespace Chronos.Benchmarks.Kit;
 /// <summary>A whole node as production composes it, in this process; only the dispatcher may be one that ends each attempt at once.</summary>
 internal sealed class BenchNode : IAsyncDisposable
 {
-    private const string SnapshotSeconds = "chronos_journal_snapshot_seconds";
+    private const string SnapshotBytes = "chronos_journal_snapshot_bytes_total";
+    private const string EventBytes = "chronos_journal_event_bytes_total";
     private const string Key = "a-key-for-this-benchmark-alone";
 
     private readonly WebApplication _app;
@@ -33,20 +34,20 @@ internal sealed class BenchNode : IAsyncDisposable
     private long _ended;
     private long _skipped;
     private long _lastEnded;
-    private long _snapshotTicks;
+    private long _snapshotBytes;
+    private long _eventBytes;
 
     private BenchNode(WebApplication app, NoOpDispatcher? dispatcher, DispatchTarget target, string? payload)
     {
         (_app, Dispatcher, _target, _payload) = (app, dispatcher, target, payload);
         _meters.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Name is "chronos_executions_total" or "chronos_slots_total" or SnapshotSeconds)
+            if (instrument.Name is "chronos_executions_total" or "chronos_slots_total" or SnapshotBytes or EventBytes)
             {
                 listener.EnableMeasurementEvents(instrument);
             }
         };
         _meters.SetMeasurementEventCallback<long>(OnMeasured);
-        _meters.SetMeasurementEventCallback<double>((_, seconds, _, _) => Interlocked.Add(ref _snapshotTicks, TimeSpan.FromSeconds(seconds).Ticks));
         _meters.Start();
     }
 
@@ -59,8 +60,8 @@ internal sealed class BenchNode : IAsyncDisposable
     /// <summary>Slots that were not run.</summary>
     public long Skipped => Interlocked.Read(ref _skipped);
 
-    /// <summary>What saving snapshots has cost so far.</summary>
-    public TimeSpan Snapshots => new(Interlocked.Read(ref _snapshotTicks));
+    /// <summary>What was written so far, as snapshots and as events.</summary>
+    public (long Snapshots, long Events) Bytes => (Interlocked.Read(ref _snapshotBytes), Interlocked.Read(ref _eventBytes));
 
     /// <summary>When the last one ended.</summary>
     public DateTimeOffset LastEnded => new(Interlocked.Read(ref _lastEnded), TimeSpan.Zero);
@@ -199,7 +200,15 @@ internal sealed class BenchNode : IAsyncDisposable
 
     private void OnMeasured(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
     {
-        if (instrument.Name == "chronos_executions_total")
+        if (instrument.Name == SnapshotBytes)
+        {
+            Interlocked.Add(ref _snapshotBytes, value);
+        }
+        else if (instrument.Name == EventBytes)
+        {
+            Interlocked.Add(ref _eventBytes, value);
+        }
+        else if (instrument.Name == "chronos_executions_total")
         {
             Interlocked.Add(ref _ended, value);
             Interlocked.Exchange(ref _lastEnded, DateTimeOffset.UtcNow.UtcTicks);
@@ -229,10 +238,10 @@ internal sealed class NoOpDispatcher : IDispatcher
 }
 
 /// <summary>What the process spent between two instants.</summary>
-/// <param name="node">Present when it is ours: then what its snapshots cost is told too.</param>
+/// <param name="node">Present when it is ours: then how much of what it writes are snapshots is told too.</param>
 internal sealed class Spent(BenchNode? node)
 {
-    private readonly TimeSpan _snapshots = node?.Snapshots ?? TimeSpan.Zero;
+    private readonly (long Snapshots, long Events) _bytes = node?.Bytes ?? default;
     private readonly TimeSpan _processor = Process.GetCurrentProcess().TotalProcessorTime;
     private readonly long _allocated = GC.GetTotalAllocatedBytes();
     private readonly long _began = Stopwatch.GetTimestamp();
@@ -244,7 +253,8 @@ internal sealed class Spent(BenchNode? node)
         figures["CPU us each"] = processor.TotalMicroseconds / executions;
         if (node is not null)
         {
-            figures["snapshots %"] = 100 * ((node.Snapshots - _snapshots) / processor);
+            var (snapshots, events) = (node.Bytes.Snapshots - _bytes.Snapshots, node.Bytes.Events - _bytes.Events);
+            figures["snapshots % of bytes"] = 100.0 * snapshots / Math.Max(1, snapshots + events);
         }
 
         figures["bytes each"] = (GC.GetTotalAllocatedBytes() - _allocated) / executions;

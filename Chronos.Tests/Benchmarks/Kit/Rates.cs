@@ -9,9 +9,12 @@ internal static class Rates
     /// <summary>How often, in a run of <see cref="LongSeconds"/> or more, everything dead is collected to see what lives.</summary>
     private const int Looks = 10;
     private const int LongSeconds = 600;
+    private static readonly TimeSpan SettlesWithin = TimeSpan.FromMinutes(2);
 
     public static async Task<Figures> Run(BenchNode node, Case what)
     {
+        var (endedBefore, skippedBefore) = (node.Ended, node.Skipped);
+
         // Each job once a second, its phase its place in the second; the first slots come when all are planned.
         var first = Bursts.WholeSecond(TimeSpan.FromSeconds(2 + what.Jobs / 8_000.0));
         var (from, to) = (first.AddSeconds(what.Settling), first.AddSeconds(what.Settling + what.Seconds));
@@ -65,6 +68,23 @@ internal static class Rates
         }
 
         spent.Add(figures, Math.Max(1, done));
+        if (what.Beside is null)
+        {
+            // What was due and has not ended yet: it is waited for, and what never comes is missing.
+            var due = what.Jobs * ((long)what.Seconds + what.Settling);
+            while (Settled() < due && DateTimeOffset.UtcNow < to + SettlesWithin)
+            {
+                await Task.Delay(20);
+            }
+
+            figures["all ended s after"] = Math.Max(0, (node.LastEnded - to).TotalSeconds);
+            figures["missing"] = Math.Max(0, due - Settled());
+            await node.LedgerComplete();
+            figures["ledger complete s after"] = (DateTimeOffset.UtcNow - to).TotalSeconds;
+
+            long Settled() => node.Ended - endedBefore + node.Skipped - skippedBefore;
+        }
+
         if (what.Attempts is { } file)
         {
             figures["GC pause ms/s"] = (GC.GetTotalPauseDuration() - paused).TotalMilliseconds / what.Seconds;

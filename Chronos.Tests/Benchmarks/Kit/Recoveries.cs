@@ -32,6 +32,9 @@ internal static class Recoveries
         // In a node smaller entities have recovered before. The first to ask makes the plugins, and the others would block a thread each until then.
         var plugins = Persistence.Instance.Apply(system);
         _ = (plugins.JournalFor(""), plugins.SnapshotStoreFor(""));
+
+        // The first to want a timer starts its thread and waits for it: a node has done so long before, here all would at once, and block the pool.
+        await Task.Run(() => system.Scheduler.Advanced.ScheduleOnce(TimeSpan.FromMilliseconds(10), () => { }));
         var all = Enumerable.Range(0, TimetableNumbers.Count);
         if (what.Timetables < TimetableNumbers.Count)
         {

@@ -12,6 +12,8 @@ internal sealed class ChronosPeer(BenchNode node) : IPeer
 
     public (long Count, DateTimeOffset Last) Ended => (node.Ended, node.LastEnded);
 
+    public Task Complete() => node.LedgerComplete();
+
     public double[] TakeLateness() => node.Dispatcher!.Take();
 
     public Task Plan(string name, IReadOnlyList<DateTimeOffset> due) =>

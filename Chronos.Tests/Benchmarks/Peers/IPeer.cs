@@ -11,6 +11,9 @@ internal interface IPeer : IAsyncDisposable
     /// <summary>How many runs have ended, and when the last did.</summary>
     (long Count, DateTimeOffset Last) Ended { get; }
 
+    /// <summary>Ends when everything that the scheduler shows of the runs is there.</summary>
+    Task Complete() => Task.CompletedTask;
+
     /// <summary>How late each run since the last call began, in milliseconds.</summary>
     double[] TakeLateness();
 }

@@ -39,6 +39,9 @@ internal static class PeerCases
         var (spent, began) = (new Spent(null), DateTimeOffset.UtcNow);
         var (rate, _) = await AtOnce(peer, lead, "brim", what.Runs, () => (spent, began) = (new Spent(null), DateTimeOffset.UtcNow));
         figures["executions/s"] = rate;
+        var ended = peer.Ended.Last;
+        await peer.Complete();
+        figures["shown s after"] = Math.Max(0, (DateTimeOffset.UtcNow - ended).TotalSeconds);
         spent.Add(figures, what.Runs);
         if (what.Seconds > 0)
         {

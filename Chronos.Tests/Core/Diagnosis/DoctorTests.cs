@@ -12,7 +12,7 @@ public sealed class DoctorTests
         "n1", "1.0.0", Now, "2026a", 1.5, 50L << 30, [new ProjectionVitals("ledger", 0.1, null)],
         ImmutableSortedDictionary<string, string>.Empty.Add("cluster_profile", "lan").Add("durability", "full").Add("allow_private_targets", "false"));
 
-    private static readonly Leadership Leader = new("n1", 3, []);
+    private static readonly Leadership Leader = new("n1", 3, Now.AddMinutes(-1), [], []);
 
     [Fact]
     public void A_cluster_that_is_well_has_no_finding_worse_than_ok()
@@ -46,11 +46,28 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public void What_follows_from_the_journal_comes_after_it_and_gets_no_advice_of_its_own()
+    {
+        var refused = Well with { JournalError = "sorry, too many clients already", Projections = [new ProjectionVitals("ledger", 0, "sorry, too many clients already")] };
+        var found = Doctor.Diagnose([Asked(refused)], Leader with { Overdue = [(7, "n1", Now.AddSeconds(-60)), (8, "n1", Now.AddSeconds(-11))], Silent = [9] }, Now);
+
+        Assert.Equal("journal", found[0].Check);
+        Assert.Contains("too many clients", found[0].Message, StringComparison.Ordinal);
+        var stuck = found.Where(f => f.Check == "stuck_slots").ToList();
+        Assert.Equal(["1 of 64 timetables do not answer, nothing of theirs fires: 9", "2 timetables have a slot that is due since 60 s and is not claimed"], stuck.Select(f => f.Message).Order());
+        Assert.All(stuck, f => Assert.Equal("the journal is the cause: they go on by themselves when it does", f.Advice));
+        Assert.Equal("it goes on by itself when the journal answers", Assert.Single(found, f => f.Check == "projection_lag").Advice);
+    }
+
+    [Fact]
     public void Whatever_is_wrong_is_named_with_its_node_and_what_to_do()
     {
         Wrong("leader", FindingLevel.Fault, Doctor.Diagnose([Asked(Well)], null, Now));
         Wrong("stuck_slots", FindingLevel.Fault, Doctor.Diagnose([Asked(Well)], Leader with { Overdue = [(7, "n1", Now.AddSeconds(-11))] }, Now));
+        Wrong("stuck_slots", FindingLevel.Fault, Doctor.Diagnose([Asked(Well)], Leader with { Silent = [49] }, Now));
+        Assert.All(Doctor.Diagnose([Asked(Well)], Leader with { Silent = [49], Since = Now.AddSeconds(-9) }, Now), finding => Assert.Equal(FindingLevel.Ok, finding.Level));
         Wrong("journal", FindingLevel.Fault, Doctor.Diagnose([Asked(Well with { JournalMs = null })], Leader, Now));
+        Wrong("journal", FindingLevel.Fault, Doctor.Diagnose([Asked(Well with { JournalError = "cannot execute INSERT in a read-only transaction" })], Leader, Now));
         Wrong("journal", FindingLevel.Warning, Doctor.Diagnose([Asked(Well with { JournalMs = 80 })], Leader, Now));
         Wrong("projection_lag", FindingLevel.Warning, Doctor.Diagnose([Asked(Well with { Projections = [new ProjectionVitals("ledger", 6, null)] })], Leader, Now));
         Wrong("projection_lag", FindingLevel.Fault, Doctor.Diagnose([Asked(Well with { Projections = [new ProjectionVitals("ledger", 0, "the file is full")] })], Leader, Now));

@@ -238,6 +238,32 @@ public sealed class TimetableTests
         Assert.Equal(3, _bench.ClaimedAt.Count());
     }
 
+    /// <summary>What a node that stops begins could not be sent: the next incarnation begins it.</summary>
+    [Fact]
+    public void A_timetable_that_leaves_notes_what_was_lost_and_begins_nothing()
+    {
+        _bench.Planned(TimetableBench.Definition("0 * * * *") with { Concurrency = new ConcurrencyPolicy(OverlapPolicy.Queue, null, 10) }).Pass(TimeSpan.FromHours(2));
+        var (running, started) = (Assert.Single(_bench.Offered), _bench.Journal.OfType<AttemptStarted>().Count());
+        Assert.Single(_bench.Plan.Waiting);
+
+        _bench.Table.IsLeaving = true;
+        _bench.Finish(running, FailureClass.Lost);
+        Assert.Same(running, Assert.Single(_bench.Offered));
+        Assert.Equal(started, _bench.Journal.OfType<AttemptStarted>().Count());
+        Assert.Single(_bench.Journal.OfType<AttemptEnded>());
+
+        _bench.Crash();
+        _bench.Tick();
+        Assert.Equal((running.Execution, 2), (Assert.Single(_bench.Offered).Execution, _bench.Offered[0].Attempt));
+        _bench.Table.IsLeaving = true;
+        _bench.Finish();
+        Assert.Single(_bench.Offered);
+
+        _bench.Crash();
+        Assert.NotEqual(running.Execution, Assert.Single(_bench.Offered).Execution);
+        Assert.Empty(_bench.Plan.Waiting);
+    }
+
     [Fact]
     public void An_execution_that_takes_its_node_down_again_and_again_is_given_up_as_lost()
     {
