@@ -50,7 +50,7 @@ public sealed class DurableTimetable<TAsker>(int number, string node)
     }
 
     /// <summary>A recovery replays at most about so many batches, or half as many as there are jobs.</summary>
-    public int SnapshotAfterBatches { get; init; } = 250;
+    public int SnapshotAfterBatches { get; init; } = 500;
 
     /// <summary>
     /// An incarnation that wrote nothing for so long writes an empty batch when it is ticked: another may have written since, and this one would

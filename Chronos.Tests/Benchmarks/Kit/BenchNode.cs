@@ -24,6 +24,7 @@ namespace Chronos.Benchmarks.Kit;
 internal sealed class BenchNode : IAsyncDisposable
 {
     private const string SnapshotBytes = "chronos_journal_snapshot_bytes_total";
+    private const string SnapshotSeconds = "chronos_journal_snapshot_seconds";
     private const string EventBytes = "chronos_journal_event_bytes_total";
     private const string Key = "a-key-for-this-benchmark-alone";
 
@@ -34,6 +35,7 @@ internal sealed class BenchNode : IAsyncDisposable
     private long _ended;
     private long _skipped;
     private long _lastEnded;
+    private long _snapshotTicks;
     private long _snapshotBytes;
     private long _eventBytes;
 
@@ -42,12 +44,13 @@ internal sealed class BenchNode : IAsyncDisposable
         (_app, Dispatcher, _target, _payload) = (app, dispatcher, target, payload);
         _meters.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Name is "chronos_executions_total" or "chronos_slots_total" or SnapshotBytes or EventBytes)
+            if (instrument.Name is "chronos_executions_total" or "chronos_slots_total" or SnapshotBytes or EventBytes or SnapshotSeconds)
             {
                 listener.EnableMeasurementEvents(instrument);
             }
         };
         _meters.SetMeasurementEventCallback<long>(OnMeasured);
+        _meters.SetMeasurementEventCallback<double>((_, seconds, _, _) => Interlocked.Add(ref _snapshotTicks, TimeSpan.FromSeconds(seconds).Ticks));
         _meters.Start();
     }
 
@@ -59,6 +62,11 @@ internal sealed class BenchNode : IAsyncDisposable
 
     /// <summary>Slots that were not run.</summary>
     public long Skipped => Interlocked.Read(ref _skipped);
+
+    /// <summary>How long snapshots were serialized and written so far; absent where writing is waiting for a server.</summary>
+    public TimeSpan? Snapshots => IsOnPostgres ? null : new(Interlocked.Read(ref _snapshotTicks));
+
+    private bool IsOnPostgres { get; init; }
 
     /// <summary>What was written so far, as snapshots and as events.</summary>
     public (long Snapshots, long Events) Bytes => (Interlocked.Read(ref _snapshotBytes), Interlocked.Read(ref _eventBytes));
@@ -120,7 +128,7 @@ internal sealed class BenchNode : IAsyncDisposable
         var target = what.Section is { } own
             ? new DispatchTarget(Enum.Parse<Protocol>(what.Protocol!, ignoreCase: true), Canonical(Enum.Parse<Protocol>(what.Protocol!, ignoreCase: true), own))
             : ToUrl((what.Url ?? "http://127.0.0.1:9") + "/");
-        var node = new BenchNode(app, dispatcher, target, what.Section is null ? null : BareClient.Payload);
+        var node = new BenchNode(app, dispatcher, target, what.Section is null ? null : BareClient.Payload) { IsOnPostgres = address is not null };
         await app.StartAsync();
         return node;
     }
@@ -241,6 +249,7 @@ internal sealed class NoOpDispatcher : IDispatcher
 /// <param name="node">Present when it is ours: then how much of what it writes are snapshots is told too.</param>
 internal sealed class Spent(BenchNode? node)
 {
+    private readonly TimeSpan? _snapshots = node?.Snapshots;
     private readonly (long Snapshots, long Events) _bytes = node?.Bytes ?? default;
     private readonly TimeSpan _processor = Process.GetCurrentProcess().TotalProcessorTime;
     private readonly long _allocated = GC.GetTotalAllocatedBytes();
@@ -254,6 +263,11 @@ internal sealed class Spent(BenchNode? node)
         if (node is not null)
         {
             var (snapshots, events) = (node.Bytes.Snapshots - _bytes.Snapshots, node.Bytes.Events - _bytes.Events);
+            if (node.Snapshots - _snapshots is { } saving)
+            {
+                figures["snapshots % of processor"] = 100 * (saving / processor);
+            }
+
             figures["snapshots % of bytes"] = 100.0 * snapshots / Math.Max(1, snapshots + events);
         }
 

@@ -49,7 +49,7 @@ internal static class ChildProcess
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         var answer = output.Split('\n').LastOrDefault(l => l.StartsWith(Mark, StringComparison.Ordinal))
-            ?? throw new InvalidOperationException($"the case {what} ended with {process.ExitCode}: {output}");
+            ?? throw new InvalidOperationException($"its process ended with {process.ExitCode}: {output}");
         return JsonSerializer.Deserialize<Figures>(answer[Mark.Length..])!;
     }
 }

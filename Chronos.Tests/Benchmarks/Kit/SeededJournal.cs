@@ -24,7 +24,11 @@ namespace Chronos.Benchmarks.Kit;
 /// <summary>Jobs to be written into a journal.</summary>
 /// <param name="Snapshots">Each timetable also takes a snapshot at the end.</param>
 /// <param name="Events">The events of the jobs too, not only their plans.</param>
-internal sealed record SeedCase(int Jobs, string Url, string Folder, bool Snapshots, bool Events = true);
+internal sealed record SeedCase(int Jobs, string Url, string Folder, bool Snapshots, bool Events = true)
+{
+    /// <summary>Timetable 0 has worked after its snapshot, for as long as it can until the next one is due.</summary>
+    public bool Worked { get; init; }
+}
 
 /// <summary>
 /// A journal as a node would leave it that was asked for so many jobs: the event that creates each job, and its plan in the batches
@@ -64,6 +68,11 @@ internal static class SeededJournal
         if (what.Snapshots)
         {
             await Task.WhenAll(timetables.Select(t => t.Ask<Status.Success>(new TakeSnapshot(), Patience)));
+        }
+
+        if (what.Worked)
+        {
+            await timetables[0].Ask<Status.Success>(new Work(DateTimeOffset.UtcNow), Patience);
         }
 
         await host.StopAsync();
@@ -110,6 +119,8 @@ internal static class SeededJournal
 
     private sealed record TakeSnapshot : INoSerializationVerificationNeeded;
 
+    private sealed record Work(DateTimeOffset At) : INoSerializationVerificationNeeded;
+
     /// <summary>Stores the first event of many jobs in one message to the journal.</summary>
     private sealed class EventSeeder : ReceiveActor
     {
@@ -134,7 +145,11 @@ internal static class SeededJournal
     /// <summary>Writes as the timetable of this number.</summary>
     private sealed class TimetableSeeder : ReceivePersistentActor
     {
-        private readonly TimetableState _state = new();
+        /// <summary>15 items: both limits of the cadence, on batches and on items, come at about the same time.</summary>
+        private const int RunsPerBatch = 5;
+        private static readonly AttemptOutcome Done = new(FailureClass.None, default, TimeSpan.FromMilliseconds(3), 200, null, "", null);
+
+        private readonly Timetable _table = new("bench");
         private readonly int _number;
         private IActorRef _asker = ActorRefs.Nobody;
 
@@ -148,7 +163,7 @@ internal static class SeededJournal
                 {
                     foreach (var item in batch.Items)
                     {
-                        _state.Apply(item);
+                        _table.State.Apply(item);
                     }
 
                     left -= batch.Items.Length;
@@ -161,7 +176,20 @@ internal static class SeededJournal
             Command<TakeSnapshot>(_ =>
             {
                 _asker = Sender;
-                SaveSnapshot(_state.Snapshot(number, 1));
+                SaveSnapshot(_table.State.Snapshot(number, 1));
+            });
+            Command<Work>(work =>
+            {
+                var (asker, left) = (Sender, 0);
+                var batches = Ran(work.At).ToList();
+                left = batches.Count;
+                PersistAll(batches, _ =>
+                {
+                    if (--left == 0)
+                    {
+                        asker.Tell(new Status.Success(true));
+                    }
+                });
             });
             Command<SaveSnapshotSuccess>(_ => _asker.Tell(new Status.Success(true)));
             Command<SaveSnapshotFailure>(failed => _asker.Tell(new Status.Failure(failed.Cause)));
@@ -169,5 +197,25 @@ internal static class SeededJournal
         }
 
         public override string PersistenceId => TimetableActor.IdOf(_number);
+
+        /// <summary>Runs that were asked for and ended at once, decided by the rules themselves, in one batch fewer than a snapshot comes after.</summary>
+        private IEnumerable<TimetableBatch> Ran(DateTimeOffset at)
+        {
+            var jobs = _table.State.Jobs.Select(j => j.Id).ToList();
+            var ids = new UlidSource(TimeProvider.System);
+            _table.Outbox.Take();
+            for (var batch = 1; batch < Math.Max(500, jobs.Count / 2); batch++)
+            {
+                for (var n = 0; n < RunsPerBatch; n++)
+                {
+                    var (job, id) = (jobs[((batch * RunsPerBatch) + n) % jobs.Count], ids.NewUlid());
+                    var run = ExecutionId.ForRun(job, id);
+                    _table.RunNow(new TimetablePlanning.RunNow(job, run, null, TriggerForce.Override, ExecutionTrigger.Manual, null, new Principal("bench"), null), at);
+                    _table.Finish(new TimetableFacts.AttemptFinished(job, run, 1, Done with { StartedAt = at }), at);
+                }
+
+                yield return new TimetableBatch(_number, 1, at, _table.Outbox.Take().Items);
+            }
+        }
     }
 }

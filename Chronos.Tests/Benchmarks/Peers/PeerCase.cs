@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Chronos.Benchmarks.Kit;
 using Chronos.Tests.Kit;
+using Npgsql;
 
 namespace Chronos.Benchmarks.Peers;
 
@@ -55,11 +56,18 @@ internal static class PeerCases
     {
         Peer.QuartzMemory => QuartzPeer.InMemory(),
         Peer.QuartzSqlite => QuartzPeer.OnSqlite(what.Folder),
-        Peer.QuartzPostgres => QuartzPeer.Clustered(what.Connection!),
+        Peer.QuartzPostgres => QuartzPeer.Clustered(Plain(what.Connection!)),
         Peer.HangfireMemory => HangfirePeer.InMemory(),
-        Peer.HangfirePostgres => HangfirePeer.OnPostgres(what.Connection!),
+        Peer.HangfirePostgres => HangfirePeer.OnPostgres(Plain(what.Connection!)),
         _ => ChronosPeer.Start(what.Folder, what.Connection),
     };
+
+    /// <summary>Where the database is, without the limits that Chronos sets for itself: a small pool would hold up 32 workers.</summary>
+    private static string Plain(string connection)
+    {
+        var own = new NpgsqlConnectionStringBuilder(connection);
+        return new NpgsqlConnectionStringBuilder { Host = own.Host, Port = own.Port, Database = own.Database, Username = own.Username, Password = own.Password }.ConnectionString;
+    }
 
     /// <summary>All at one instant. The rate is from that instant to the last end.</summary>
     private static async Task<(double PerSecond, double[] Lateness)> AtOnce(IPeer peer, Lead lead, string name, int runs, Action? begins = null)

@@ -9,7 +9,7 @@ namespace Chronos.Tests.Core.Jobs;
 public sealed class SnapshotCadenceTests
 {
     [Theory]
-    [InlineData(1, 250)]
+    [InlineData(1, 500)]
     [InlineData(2_000, 1_000)]
     public void A_snapshot_comes_after_so_many_batches_and_seldom_enough_for_the_jobs_in_it(int jobs, int batches)
     {
