@@ -43,7 +43,8 @@ public sealed class EveryNodeTests
             }
         }
 
-        Assert.Equal(12, receiver.Requests.Count);
+        // What is on its way when its timetable moves is sent again, under the same key.
+        Assert.Equal(12, receiver.Requests.Select(r => r.Execution).Distinct().Count());
         var timetables = (await nodes[2].Get("cluster/timetables")).GetProperty("items").EnumerateArray().ToList();
         Assert.Equal(64, timetables.Count);
         await KeysAreKnownEverywhere(nodes);
