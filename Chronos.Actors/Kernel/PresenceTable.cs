@@ -30,9 +30,6 @@ internal sealed class PresenceTable(PostgresAddress address)
         """;
 
     /// <summary>What was said by a clock that has been set back since is not from lately.</summary>
-    private const string OthersSql =
-        "SELECT count(*) FROM cluster_presence WHERE member <> @member AND seen_at > clock_timestamp() - @fresh AND seen_at < clock_timestamp() + @fresh";
-
     private const string FreshSql =
         "SELECT ARRAY(SELECT extract(epoch FROM seen_at)::text || ' ' || member FROM cluster_presence WHERE seen_at > clock_timestamp() - @fresh AND seen_at < clock_timestamp() + @fresh)";
 
@@ -56,8 +53,8 @@ internal sealed class PresenceTable(PostgresAddress address)
     public Task ForgetAsync(string member, CancellationToken cancellation) => AskAsync(ForgetSql, cancellation, ("member", member));
 
     /// <summary>How many others have said so lately.</summary>
-    public async Task<long> OthersAsync(string member, TimeSpan fresh, CancellationToken cancellation) =>
-        (long)(await AskAsync(OthersSql, cancellation, ("member", member), ("fresh", fresh)).ConfigureAwait(false))!;
+    public async Task<int> OthersAsync(string member, TimeSpan fresh, CancellationToken cancellation) =>
+        (await FreshAsync(fresh, cancellation).ConfigureAwait(false)).Keys.Count(other => other != member);
 
     private static Dictionary<string, string> ByMember(string[] words) =>
         words.Select(row => row.Split(' ', 2)).ToDictionary(row => row[1], row => row[0], StringComparer.Ordinal);
